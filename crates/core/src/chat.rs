@@ -202,7 +202,10 @@ mod tests {
     fn a_tools_description_is_its_argument_structs_doc_comment() {
         let spec = ToolSpec::of::<ReadFile>("read_file");
         assert_eq!(&*spec.description, "Read a file.");
-        assert_eq!(spec.schema["properties"]["path"]["description"], "Path from the project's root.");
+        assert_eq!(
+            spec.schema["properties"]["path"]["description"],
+            "Path from the project's root."
+        );
         assert_eq!(spec.schema["required"][0], "path");
     }
 }

@@ -102,17 +102,28 @@ mod tests {
     fn money_is_shown_with_the_digits_that_matter() {
         let shown = [0, 1, 12_345, 99_999, 100_000, 2_500_000, 12_505_000]
             .map(|micros| MicroDollars(micros).to_string());
-        assert_eq!(
-            shown,
-            ["$0.00", "$0.0000", "$0.0123", "$0.1000", "$0.10", "$2.50", "$12.51"]
-        );
+        assert_eq!(shown, ["$0.00", "$0.0000", "$0.0123", "$0.1000", "$0.10", "$2.50", "$12.51"]);
     }
 
     #[test]
     fn a_call_never_costs_more_than_its_upper_bound() {
-        let price = Price { input: 2_500_000, cached_input: 1_250_000, cache_write: 3_125_000, output: 10_000_000 };
-        let usage = Usage { input_tokens: 1_001, cached_tokens: 400, cache_write_tokens: 601, output_tokens: 77, ..Usage::default() };
+        let price = Price {
+            input: 2_500_000,
+            cached_input: 1_250_000,
+            cache_write: 3_125_000,
+            output: 10_000_000,
+        };
+        let usage = Usage {
+            input_tokens: 1_001,
+            cached_tokens: 400,
+            cache_write_tokens: 601,
+            output_tokens: 77,
+            ..Usage::default()
+        };
         assert!(price.cost(&usage) <= price.upper_bound(1_001, 77));
-        assert_eq!(price.cost(&Usage { input_tokens: 1, output_tokens: 0, ..Usage::default() }), MicroDollars(3));
+        assert_eq!(
+            price.cost(&Usage { input_tokens: 1, output_tokens: 0, ..Usage::default() }),
+            MicroDollars(3)
+        );
     }
 }
