@@ -1,0 +1,104 @@
+//! Processes that outlived their command, found by a variable in their environment.
+//!
+//! A process can clear its environment, or be another user's: this tidies up after accidents and
+//! holds nothing back.
+
+/// The variable that a run gives to every command's environment, its id the value.
+pub const RUN_VARIABLE: &str = "EQUITR_RUN";
+
+/// Kills every process of this user whose environment has exactly `EQUITR_RUN=<marker>`; gives back
+/// how many.
+///
+/// For a run that is taken up again after its engine was killed: its commands may still be writing.
+/// Never kills a process without the variable, nor the caller; an empty marker matches none. It
+/// waits until they are gone, 2 s at most, so call it where blocking is allowed. On other systems
+/// than Linux an environment can't be read and nothing is killed.
+pub fn kill_leftovers(marker: &str) -> usize {
+    kill_with_variable(RUN_VARIABLE, marker)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn kill_with_variable(_name: &str, _value: &str) -> usize {
+    0
+}
+
+#[cfg(target_os = "linux")]
+pub(crate) use linux::kill_with_variable;
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+    use std::collections::BTreeSet;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::fs::MetadataExt;
+    use std::time::{Duration, Instant};
+
+    /// A killed process is gone in milliseconds; one that is not hangs in the kernel.
+    const GONE_WITHIN: Duration = Duration::from_secs(2);
+
+    /// Kills every process of this user with `name=value` in its environment, but not the caller.
+    pub(crate) fn kill_with_variable(name: &str, value: &str) -> usize {
+        if value.is_empty() || value.contains('\0') {
+            return 0;
+        }
+        let entry = format!("{name}={value}");
+        let deadline = Instant::now() + GONE_WITHIN;
+        let mut killed = BTreeSet::new();
+        // Again until none is found: one may have forked while the others were being killed.
+        loop {
+            let found = processes_with(entry.as_bytes());
+            if found.is_empty() {
+                return killed.len();
+            }
+            for (pid, process) in &found {
+                if pidfd_send_signal(process, Signal::KILL).is_ok() {
+                    killed.insert(*pid);
+                }
+            }
+            for (_, process) in &found {
+                wait_until_gone(process, deadline);
+            }
+            if Instant::now() >= deadline {
+                return killed.len();
+            }
+        }
+    }
+
+    fn processes_with(entry: &[u8]) -> Vec<(i32, OwnedFd)> {
+        let Ok(all) = std::fs::read_dir("/proc") else { return Vec::new() };
+        let own_pid = std::process::id();
+        let own_user = rustix::process::geteuid().as_raw();
+        let mut found = Vec::new();
+        for process in all.flatten() {
+            let Some(number) = process.file_name().to_str().and_then(|n| n.parse::<i32>().ok())
+            else {
+                continue;
+            };
+            let ours = process.metadata().is_ok_and(|meta| meta.uid() == own_user);
+            if !ours || u32::try_from(number) == Ok(own_pid) || !has(number, entry) {
+                continue;
+            }
+            let Some(pid) = Pid::from_raw(number) else { continue };
+            let Ok(handle) = pidfd_open(pid, PidfdFlags::empty()) else { continue };
+            // The number may have gone to another process before the handle was taken.
+            if has(number, entry) {
+                found.push((number, handle));
+            }
+        }
+        found
+    }
+
+    fn has(pid: i32, entry: &[u8]) -> bool {
+        std::fs::read(format!("/proc/{pid}/environ"))
+            .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|found| found == entry))
+    }
+
+    fn wait_until_gone(process: &OwnedFd, deadline: Instant) {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let timeout =
+            Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() };
+        // Whether it is gone is seen by the next look at all processes.
+        let _ = poll(&mut [PollFd::new(process, PollFlags::IN)], Some(&timeout));
+    }
+}

@@ -1,0 +1,309 @@
+//! Runs one command line and leaves nothing of it behind: the only place where a process starts.
+//!
+//! The command is the leader of a process group of its own, with `/dev/null` for input and one pipe
+//! for both outputs, so that they come in the order they were written. When it ends, for whatever
+//! reason, the rest of its group is killed, and what left the group but kept its environment. What a
+//! command may reach is the sandbox's matter.
+
+use crate::bounded::{Bounded, plain, size};
+use crate::environment::Environment;
+use crate::error::Error;
+use crate::leftovers::kill_with_variable;
+use rustix::process::{Pid, Signal, kill_process_group};
+use std::os::fd::OwnedFd;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe::Receiver;
+use tokio::process::Child;
+use tokio::time::{Instant, sleep_until};
+
+/// What a command set out to do is said in its first lines.
+const HEAD_BYTES: usize = 16 * 1024;
+/// How it ended is said in its last ones.
+const TAIL_BYTES: usize = 16 * 1024;
+/// More is a loop, not a log.
+const OUTPUT_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Time to put things in order after SIGTERM.
+const GRACE: Duration = Duration::from_secs(2);
+/// A killed process that is still there hangs in the kernel; waiting longer would hang us too.
+const KILLED_WITHIN: Duration = Duration::from_secs(5);
+/// A pipe holds 64 KiB; this is what may still be in it, with room for larger ones.
+const REST_BYTES_MAX: u64 = 1024 * 1024;
+const CHUNK_BYTES: usize = 16 * 1024;
+/// Names the one command, as the value of a variable that what it starts inherits.
+const COMMAND_VARIABLE: &str = "EQUITR_COMMAND";
+
+/// Takes what a command writes, as it comes; pieces are at most 16 KiB and may end within a word.
+///
+/// It is called between two reads of the output and must be quick.
+pub type Progress<'a> = &'a (dyn Fn(&str) + Send + Sync);
+
+/// A command line to be run.
+#[derive(Debug, Clone, Copy)]
+pub struct Command<'a> {
+    /// For `sh -c`.
+    pub line: &'a str,
+    /// Where it runs.
+    pub folder: &'a Path,
+    /// Its variables, all of them.
+    pub environment: &'a Environment,
+    /// When it is told to end; it has 2 s to do so.
+    pub timeout: Duration,
+}
+
+/// How a command ended, and what it wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// How it ended.
+    pub ended: Ended,
+    /// Standard output and error in the order written: the first and last 16 KiB as plain text, with
+    /// a mark where something is left out.
+    pub output: String,
+    /// How much it wrote in all.
+    pub output_bytes: u64,
+    /// From start to end.
+    pub duration: Duration,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// By itself, with this exit code.
+    Exited(i32),
+    /// By a signal that was not ours.
+    Signalled(i32),
+    /// By us, its time being up.
+    TimedOut,
+    /// By us, after 256 MiB of output.
+    Flooded,
+    /// Exit code 126 or 127, and the shell said which program it can't find or run.
+    CantRun {
+        /// As the shell names it.
+        program: String,
+    },
+}
+
+/// Runs the command to its end; dropping the future kills all of it.
+///
+/// Fails only when no shell can be started in the folder.
+pub async fn run(command: Command<'_>, progress: Progress<'_>) -> Result<Finished, Error> {
+    let started = Instant::now();
+    let spawn = |source| Error::Spawn { source };
+    let (reader, writer) = std::io::pipe().map_err(spawn)?;
+    let mut receiver = Receiver::from_owned_fd(OwnedFd::from(reader)).map_err(spawn)?;
+    let (mut child, group) = start(&command, writer).map_err(spawn)?;
+
+    let mut output = Output { kept: Bounded::new(HEAD_BYTES, TAIL_BYTES), progress };
+    let mut chunk = vec![0; CHUNK_BYTES];
+    let mut reading = true;
+    let mut ending = Ending::Own;
+    let mut deadline = started + command.timeout;
+    let status = loop {
+        tokio::select! {
+            status = child.wait() => break status.ok(),
+            read = receiver.read(&mut chunk), if reading => match read {
+                Ok(0) | Err(_) => reading = false,
+                Ok(bytes) => output.take(&chunk[..bytes]),
+            },
+            () = sleep_until(deadline) => match ending {
+                Ending::Own => {
+                    group.signal(Signal::TERM);
+                    ending = Ending::AskedTo;
+                    deadline = Instant::now() + GRACE;
+                }
+                Ending::AskedTo => {
+                    group.signal(Signal::KILL);
+                    ending = Ending::MadeTo;
+                    deadline = Instant::now() + KILLED_WITHIN;
+                }
+                Ending::MadeTo | Ending::Flooded => break None,
+            },
+        }
+        if output.kept.total() > OUTPUT_BYTES_MAX && ending != Ending::Flooded {
+            group.signal(Signal::KILL);
+            reading = false;
+            ending = Ending::Flooded;
+            deadline = Instant::now() + KILLED_WITHIN;
+        }
+    };
+    group.end().await;
+    output.take_rest(&receiver, &mut chunk);
+
+    let text = output.kept.text();
+    let ended = match (ending, status) {
+        (Ending::Flooded, _) => Ended::Flooded,
+        (Ending::AskedTo | Ending::MadeTo, _) | (Ending::Own, None) => Ended::TimedOut,
+        (Ending::Own, Some(status)) => ended(status, &text),
+    };
+    let (output_bytes, duration) = (output.kept.total(), started.elapsed());
+    Ok(Finished { ended, output: text, output_bytes, duration })
+}
+
+/// Who ends the command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Own,
+    AskedTo,
+    MadeTo,
+    Flooded,
+}
+
+fn start(command: &Command<'_>, writer: std::io::PipeWriter) -> std::io::Result<(Child, Group)> {
+    static COMMANDS: AtomicU64 = AtomicU64::new(0);
+    let number = COMMANDS.fetch_add(1, Ordering::Relaxed);
+    let now =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let name = format!("{}-{}-{number}", std::process::id(), now.as_nanos());
+
+    let mut shell = std::process::Command::new("/bin/sh");
+    shell
+        .args(["-c", command.line])
+        .current_dir(command.folder)
+        .env_clear()
+        .envs(command.environment.vars())
+        .env(COMMAND_VARIABLE, &name)
+        .stdin(Stdio::null())
+        .stdout(writer.try_clone()?)
+        .stderr(writer)
+        .process_group(0);
+    let child = tokio::process::Command::from(shell).spawn()?;
+    let leader = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    Ok((child, Group { leader, name }))
+}
+
+/// The processes of a command; dropping it kills them.
+struct Group {
+    leader: Option<Pid>,
+    name: String,
+}
+
+impl Group {
+    fn signal(&self, signal: Signal) {
+        if let Some(leader) = self.leader {
+            // There is nobody left to tell, which is well.
+            let _ = kill_process_group(leader, signal);
+        }
+    }
+
+    /// Kills what is left, once the leader is gone.
+    async fn end(mut self) {
+        self.signal(Signal::KILL);
+        let name = self.name.clone();
+        let swept =
+            tokio::task::spawn_blocking(move || kill_with_variable(COMMAND_VARIABLE, &name));
+        if swept.await.is_ok() {
+            self.leader = None;
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if self.leader.is_some() {
+            self.signal(Signal::KILL);
+            kill_with_variable(COMMAND_VARIABLE, &self.name);
+        }
+    }
+}
+
+struct Output<'a> {
+    kept: Bounded,
+    progress: Progress<'a>,
+}
+
+impl Output<'_> {
+    fn take(&mut self, bytes: &[u8]) {
+        self.kept.push(bytes);
+        (self.progress)(&plain(bytes));
+    }
+
+    /// What the pipe still holds; a process that escaped may keep it open, so its end is not awaited.
+    fn take_rest(&mut self, receiver: &Receiver, chunk: &mut [u8]) {
+        let enough = self.kept.total() + REST_BYTES_MAX;
+        while self.kept.total() < enough {
+            match receiver.try_read(chunk) {
+                Ok(0) | Err(_) => return,
+                Ok(bytes) => self.take(&chunk[..bytes]),
+            }
+        }
+    }
+}
+
+fn ended(status: ExitStatus, output: &str) -> Ended {
+    match (status.code(), status.signal()) {
+        (Some(code @ (126 | 127)), _) => missing_program(output)
+            .map_or(Ended::Exited(code), |program| Ended::CantRun { program }),
+        (Some(code), _) => Ended::Exited(code),
+        (None, signal) => Ended::Signalled(signal.unwrap_or(0)),
+    }
+}
+
+/// The program that a shell, or `env`, said last that it can't find or run.
+fn missing_program(output: &str) -> Option<String> {
+    /// What comes after it is the caller's, such as npm's own summary.
+    const LINES_MAX: usize = 50;
+    output.lines().rev().take(LINES_MAX).find_map(program_of)
+}
+
+/// From `sh: 1: jest: not found` and its like: `jest`.
+fn program_of(line: &str) -> Option<String> {
+    const REASONS: [&str; 7] = [
+        ": not found",
+        ": command not found",
+        ": Permission denied",
+        ": No such file or directory",
+        ": Is a directory",
+        ": Exec format error",
+        ": cannot execute: required file not found",
+    ];
+    let (speaker, rest) = line.split_once(": ")?;
+    if !(speaker.ends_with("sh") || speaker.ends_with("env")) {
+        return None;
+    }
+    let said = REASONS.iter().find_map(|reason| rest.strip_suffix(reason))?;
+    let program = match said.split_once(": ") {
+        Some((at, program)) if at.trim_start_matches("line ").parse::<u32>().is_ok() => program,
+        Some(_) | None => said,
+    };
+    Some(program.trim_matches(['\'', '"', '‘', '’']).to_owned())
+}
+
+/// A sentence for a command that was ended by us or could not run; `None` for one that ended itself.
+pub(crate) fn trouble(finished: &Finished, timeout: Duration) -> Option<String> {
+    match &finished.ended {
+        Ended::Exited(_) => None,
+        Ended::Signalled(signal) => Some(format!("killed by signal {signal}")),
+        Ended::TimedOut => Some(format!("timed out after {} s", timeout.as_secs())),
+        Ended::Flooded => Some(format!("killed after {} of output", size(finished.output_bytes))),
+        Ended::CantRun { program } => Some(format!("can't run `{program}`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_program_is_named_whichever_shell_says_so() {
+        for (output, program) in [
+            ("/bin/sh: 1: pyest: not found\n", "pyest"),
+            ("sh: line 1: pyest: command not found\n", "pyest"),
+            ("sh: pyest: not found\n", "pyest"),
+            ("/bin/sh: 1: ./run: Permission denied\n", "./run"),
+            ("/bin/sh: 3: /no/where: No such file or directory", "/no/where"),
+            ("/usr/bin/env: ‘node’: No such file or directory\n", "node"),
+            ("env: 'python3': No such file or directory\n", "python3"),
+            ("bash: ./x: cannot execute: required file not found\n", "./x"),
+            ("> test\n> jest\n\nsh: 1: jest: not found\nnpm error code 127\n", "jest"),
+        ] {
+            assert_eq!(missing_program(output).as_deref(), Some(program), "{output}");
+        }
+        for output in ["", "not found", "cat: x: No such file or directory", "sh: 1: fine"] {
+            assert_eq!(missing_program(output), None, "{output}");
+        }
+    }
+}
