@@ -56,6 +56,11 @@ impl Bounded {
 
 /// Whether more than a tenth of the bytes are NUL or not UTF-8: not text in any useful sense.
 fn is_binary(bytes: &[u8]) -> bool {
+    /// Shorter output costs nothing to show, and a few odd bytes weigh too much in it.
+    const BYTES_MIN: usize = 512;
+    if bytes.len() < BYTES_MIN {
+        return false;
+    }
     let nul = bytes.iter().filter(|b| **b == 0).count();
     let invalid: usize = bytes.utf8_chunks().map(|chunk| chunk.invalid().len()).sum();
     (nul + invalid) * 10 > bytes.len()

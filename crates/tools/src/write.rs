@@ -143,3 +143,25 @@ fn prepare(
     }
     File::from(file).write_all(content)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_crash_left_of_a_write_is_taken_away_by_the_same_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let worktree = Worktree::open(folder.path()).unwrap();
+        let unfinished = folder.path().join(unfinished_name(OsStr::new("a")));
+        for left in [0o600, 0o400] {
+            std::fs::write(&unfinished, "half of a much longer text").unwrap();
+            rustix::fs::chmod(&unfinished, Mode::from_raw_mode(left)).unwrap();
+            replace(&worktree, "a", b"whole", &Stop::default()).unwrap();
+            assert_eq!(std::fs::read(folder.path().join("a")).unwrap(), b"whole");
+            assert!(!unfinished.exists());
+        }
+        assert!(unfinished.file_name().is_some_and(|name| {
+            name.to_string_lossy().starts_with(UNFINISHED_PREFIX) && name.len() < 64
+        }));
+    }
+}
