@@ -1,11 +1,28 @@
 //! Facts, state and decisions of a run, and the words for them.
 //!
 //! Pure: no clock, I/O, randomness or unordered map; time comes in with the input.
+//!
+//! ```text
+//! Input ─▶ decide::step ─▶ Record (made durable) ─▶ job::jobs: what should be under way now
+//! ```
 
+pub mod apply;
 pub mod chat;
+pub mod control;
+pub mod decide;
+pub mod dialogue;
 pub mod documents;
+pub mod event;
 pub mod graph;
 pub mod id;
+pub mod input;
+pub mod job;
+pub mod ledger;
+pub mod prompt;
+pub mod retry;
 pub mod spec;
+pub mod state;
 pub mod todos;
 pub mod units;
+
+pub use decide::{Reaction, start, step};

@@ -1,0 +1,181 @@
+//! What planning events do to a state.
+
+use super::{Fault, calls};
+use crate::dialogue::{Dialogue, Step};
+use crate::documents::{Assumption, with_assumptions};
+use crate::event::{AnsweredBy, Event};
+use crate::id::AgentId;
+use crate::prompt;
+use crate::spec::{Origin, Person};
+use crate::state::{Phase, Question, RunState};
+use crate::{chat::ToolOutcome, todos};
+
+pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
+    match event {
+        Event::PersonSaid { text } => {
+            if state.phase != Phase::Planning {
+                return Err("the person speaks while planning");
+            }
+            if state.plan.dialogue.is_none() {
+                let cap = state.dialogue_cap_bytes(AgentId::Planner);
+                let opening = prompt::planner_opening(&state.spec, text);
+                state.plan.dialogue = Some(Dialogue::new(prompt::PLANNER.into(), opening, cap));
+                state.callers.push_back(AgentId::Planner);
+                return Ok(());
+            }
+            say_to_planner(state, text)
+        }
+        Event::PlanCleared => {
+            calls::close(state, AgentId::Planner);
+            state.plan.dialogue = None;
+            state.plan.documents = Default::default();
+            state.plan.closed = false;
+            state.plan.asked = 0;
+            state.assumptions.clear();
+            state.phase = Phase::Planning;
+            Ok(())
+        }
+        Event::PlanningClosed => {
+            state.plan.closed = true;
+            let listening = state.plan.dialogue.as_ref().is_some_and(|d| d.step == Step::Listening);
+            if listening { say_to_planner(state, prompt::CLOSED) } else { Ok(()) }
+        }
+        Event::QuestionAsked { id, by, call, text, default } => {
+            state.questions_asked = id.0;
+            let deadline_ms = match (&state.spec.person, by) {
+                (Person::Present { patience_ms }, AgentId::Supervisor(_) | AgentId::Worker(..)) => {
+                    Some(state.now_ms.saturating_add(*patience_ms))
+                }
+                (Person::Present { .. }, AgentId::Planner) | (Person::Absent { .. }, _) => None,
+            };
+            let dialogue = state.dialogue_mut(*by).ok_or("nobody asks")?;
+            let call = (!dialogue.acting.is_empty()).then_some(*call);
+            if call.is_none() {
+                dialogue.step = Step::Listening;
+            }
+            if *by == AgentId::Planner {
+                state.plan.asked += 1;
+            }
+            let question = Question {
+                by: *by,
+                call,
+                text: text.clone(),
+                default: default.clone(),
+                deadline_ms,
+            };
+            state.questions.insert(*id, question);
+            Ok(())
+        }
+        Event::QuestionAnswered { id, text, by } => {
+            let question = state.questions.remove(id).ok_or("no such question is open")?;
+            match by {
+                AnsweredBy::Default => state
+                    .assumptions
+                    .push(Assumption { question: question.text.clone(), answer: text.clone() }),
+                AnsweredBy::Person => {
+                    if question.by == AgentId::Planner {
+                        state.plan.answers_used += 1;
+                    }
+                }
+            }
+            let mut answer = match by {
+                AnsweredBy::Person => text.to_string(),
+                AnsweredBy::Default => format!("(no answer; the default holds: {text})"),
+            };
+            if question.by == AgentId::Planner && state.plan.closed {
+                answer = format!("{answer}\n\n{}", prompt::CLOSED);
+            }
+            match question.call {
+                Some(call) => {
+                    calls::set_result(state, question.by, call, answer.into(), ToolOutcome::Ok)
+                }
+                None => say_to_planner(state, &answer),
+            }
+        }
+        Event::DocumentWritten { kind, text } => {
+            state.plan.documents.set(*kind, text.clone());
+            Ok(())
+        }
+        Event::PlanProposed => {
+            let listed = with_assumptions(&state.plan.documents.requirements, &state.assumptions);
+            state.plan.documents.requirements = listed.into();
+            let dialogue = state.plan.dialogue.as_mut().ok_or("nobody plans")?;
+            for pending in &mut dialogue.acting {
+                if pending.result.is_none() {
+                    pending.result = Some((prompt::SHOWN.into(), ToolOutcome::Ok));
+                }
+            }
+            dialogue.conclude_turn();
+            dialogue.step = Step::Listening;
+            state.callers.retain(|&caller| caller != AgentId::Planner);
+            state.phase = Phase::Review;
+            Ok(())
+        }
+        Event::RevisionAsked { text } => {
+            state.plan.before = Some(state.plan.documents.clone());
+            state.phase = Phase::Planning;
+            say_to_planner(state, &prompt::revision(text))
+        }
+        Event::DocumentsEdited { documents } => {
+            state.plan.before = Some(state.plan.documents.clone());
+            state.plan.documents = documents.clone();
+            if let Some(dialogue) = &mut state.plan.dialogue {
+                dialogue.say(&prompt::edited(documents));
+                dialogue.step = Step::Listening;
+            }
+            Ok(())
+        }
+        Event::PlanApproved => {
+            if let Origin::Documents(documents) = &state.spec.origin {
+                state.plan.documents = documents.clone();
+            }
+            state.plan.todos =
+                todos::parse(&state.plan.documents.todos).map_err(|_| "the todos can't be read")?;
+            calls::close(state, AgentId::Planner);
+            state.worker_system = prompt::worker_system(state);
+            state.phase = Phase::Publishing;
+            Ok(())
+        }
+        Event::DocumentsPublished { base, .. } => {
+            state.base = Some(base.clone());
+            state.head = Some(base.clone());
+            state.phase = Phase::Graphing;
+            Ok(())
+        }
+        _ => Err("not a planning event"),
+    }
+}
+
+/// Back to where the run was when it ended, by what is there.
+pub(super) fn reopen(state: &mut RunState) -> Result<(), Fault> {
+    if !state.ending().is_some_and(|ending| ending.can_resume()) {
+        return Err("only a run that ended for want of something goes on");
+    }
+    state.phase = if !state.tasks.is_empty() {
+        Phase::Working
+    } else if state.base.is_some() {
+        Phase::Graphing
+    } else if !state.plan.todos.is_empty() {
+        Phase::Publishing
+    } else {
+        Phase::Planning
+    };
+    state.halting = None;
+    state.gates.clear();
+    for agent in state.callers.clone() {
+        if let Some(dialogue) = state.dialogue_mut(agent) {
+            dialogue.step = Step::NeedsCall { failures: 0, not_before_ms: 0 };
+        }
+    }
+    Ok(())
+}
+
+fn say_to_planner(state: &mut RunState, text: &str) -> Result<(), Fault> {
+    let dialogue = state.plan.dialogue.as_mut().ok_or("nobody plans")?;
+    dialogue.say(text);
+    if dialogue.step == Step::Listening {
+        dialogue.step = Step::NeedsCall { failures: 0, not_before_ms: 0 };
+        state.callers.push_back(AgentId::Planner);
+    }
+    Ok(())
+}

@@ -1,0 +1,393 @@
+//! What task events do to a state.
+
+use super::{Fault, calls};
+use crate::dialogue::Dialogue;
+use crate::event::{Event, Failure, Start};
+use crate::graph::PlannedTask;
+use crate::id::{AgentId, ConsultId, TaskId};
+use crate::state::{Attempt, Letter, Phase, RunState, Stage, Status, Task, Work};
+use crate::{event::Matter, state::Consult};
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+/// A merge conflict is nobody's failure: so many of them do not count as tries.
+const CONFLICTS_FORGIVEN: u32 = 2;
+
+pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
+    match event {
+        Event::GraphAccepted { tasks } => {
+            state.phase = Phase::Working;
+            add(state, tasks, None)
+        }
+        Event::AttemptStarted { task, attempt, start, opening } => {
+            begin(state, *task, *attempt, start, opening)
+        }
+        Event::WorktreePrepared { task, attempt, base } => {
+            let found = current(state, *task, *attempt)?;
+            found.base = Some(base.clone());
+            found.worktree_used = true;
+            Ok(())
+        }
+        Event::MessageSent { from, to, text } => {
+            state.task_mut(*from).ok_or("no such sender")?.sent += 1;
+            let letter = Letter { from: *from, text: text.clone() };
+            for task in &mut state.tasks {
+                let meant = to.map_or(task.id != *from, |to| to == task.id);
+                if meant && !task.is_settled() {
+                    task.mail.push(letter.clone());
+                }
+            }
+            Ok(())
+        }
+        Event::WorkClaimed { task, attempt, summary } => {
+            let found = current(state, *task, *attempt)?;
+            if found.stage != Stage::Working {
+                return Err("the work is claimed already");
+            }
+            found.stage = Stage::Verifying;
+            found.summary = summary.clone();
+            state.working -= 1;
+            end_talk(state, *task, *attempt);
+            Ok(())
+        }
+        Event::WorkVerified { task, attempt, commit, .. } => {
+            let found = current(state, *task, *attempt)?;
+            if found.stage != Stage::Verifying {
+                return Err("nothing is being verified");
+            }
+            found.stage = Stage::Queued;
+            found.work = Some(commit.clone());
+            state.merging.push_back(*task);
+            Ok(())
+        }
+        Event::MergeStarted { task, attempt } => {
+            if state.merging.front() != Some(task) {
+                return Err("work is merged in its turn");
+            }
+            current(state, *task, *attempt)?.stage = Stage::Integrating;
+            Ok(())
+        }
+        Event::MergeVerified { task, attempt, commit, onto, checks } => {
+            let found = current(state, *task, *attempt)?;
+            if found.stage != Stage::Integrating {
+                return Err("no merge is being made");
+            }
+            found.stage = Stage::Landing {
+                commit: commit.clone(),
+                onto: onto.clone(),
+                checks: checks.clone(),
+            };
+            Ok(())
+        }
+        Event::MergeOvertaken { task, attempt } => {
+            current(state, *task, *attempt)?.stage = Stage::Integrating;
+            Ok(())
+        }
+        Event::TaskMerged { task, attempt, commit } => {
+            let found = current(state, *task, *attempt)?;
+            let Stage::Landing { commit: landing, checks, .. } = &found.stage else {
+                return Err("no merge is landing");
+            };
+            if landing != commit {
+                return Err("another merge is landing");
+            }
+            let work = Work {
+                commit: commit.clone(),
+                summary: std::mem::take(&mut found.summary),
+                checks: checks.clone(),
+            };
+            state.merging.pop_front();
+            state.active.remove(task);
+            state.head = Some(commit.clone());
+            settle(state, *task, Status::Merged(work))?;
+            satisfy(state, *task);
+            Ok(())
+        }
+        Event::AttemptFailed { task, attempt, reason } => fail(state, *task, *attempt, reason),
+        Event::AdviceGiven { task, advice, reassigned } => {
+            let found = state.task_mut(*task).ok_or("no such task")?;
+            if found.status != Status::Escalated {
+                return Err("only an escalated task is given advice");
+            }
+            found.advice = Some(advice.clone());
+            found.attempts_max = found.attempts + 1;
+            if let Some((profile, worker)) = reassigned {
+                found.profile = profile.clone();
+                found.worker = worker.clone();
+            }
+            found.status = Status::Ready;
+            let key = (Reverse(found.path), *task);
+            state.escalated.remove(task);
+            state.ready.insert(key);
+            Ok(())
+        }
+        Event::TaskSplit { task, into } => {
+            let parts = u32::try_from(into.len()).map_err(|_| "too many parts")?;
+            settle(state, *task, Status::Split(parts))?;
+            add(state, into, Some(*task))
+        }
+        Event::TaskDropped { task, reason } => {
+            settle(state, *task, Status::Dropped(reason.clone()))?;
+            satisfy(state, *task);
+            Ok(())
+        }
+        Event::TaskFailed { task, reason } => settle(state, *task, Status::Failed(reason.clone())),
+        _ => Err("not a task's event"),
+    }
+}
+
+/// Makes every worktree be looked at again, and marks commands that may run for a second time.
+pub(super) fn resume(state: &mut RunState) {
+    for id in state.active.clone() {
+        if let Some(attempt) = state.task_mut(id).and_then(|t| t.attempt_mut()) {
+            if matches!(attempt.stage, Stage::Working | Stage::Verifying) {
+                attempt.base = None;
+            }
+            for pending in &mut attempt.dialogue.acting {
+                pending.repeated = pending.result.is_none();
+            }
+        }
+    }
+}
+
+fn begin(
+    state: &mut RunState,
+    id: TaskId,
+    number: u32,
+    start: &Start,
+    opening: &Arc<str>,
+) -> Result<(), Fault> {
+    let agent = AgentId::Worker(id, number);
+    let cap = state.dialogue_cap_bytes(agent);
+    let system = state.worker_system.clone();
+    let task = state.task_mut(id).ok_or("no such task")?;
+    if task.status != Status::Ready || number != task.attempts + 1 {
+        return Err("the task is not ready for this attempt");
+    }
+    let key = (Reverse(task.path), id);
+    task.attempts = number;
+    task.status = Status::Active(Box::new(Attempt {
+        number,
+        start: start.clone(),
+        dialogue: Dialogue::new(system, opening.clone(), cap),
+        base: None,
+        worktree_used: false,
+        stage: Stage::Working,
+        worked_ms: 0,
+        mail_seen: task.mail.len(),
+        questions: 0,
+        work: None,
+        summary: Vec::new(),
+    }));
+    state.ready.remove(&key);
+    state.active.insert(id);
+    state.working += 1;
+    state.callers.push_back(agent);
+    Ok(())
+}
+
+fn fail(state: &mut RunState, id: TaskId, number: u32, reason: &Failure) -> Result<(), Fault> {
+    let attempt = current(state, id, number)?;
+    if attempt.stage == Stage::Working {
+        state.working -= 1;
+    }
+    end_talk(state, id, number);
+    state.active.remove(&id);
+    state.merging.retain(|&task| task != id);
+    let task = state.task_mut(id).ok_or("no such task")?;
+    let used = task.attempt().is_some_and(|a| a.worktree_used);
+    task.start = match reason {
+        Failure::Conflict { onto, tree, .. } => {
+            Start::Merged { onto: onto.clone(), tree: tree.clone() }
+        }
+        Failure::MergedChecks { onto, commit, .. } => {
+            Start::Merged { onto: onto.clone(), tree: commit.clone() }
+        }
+        _ if used => Start::Kept,
+        _ => task.start.clone(),
+    };
+    if matches!(reason, Failure::Conflict { .. }) {
+        task.conflicts += 1;
+        if task.conflicts <= CONFLICTS_FORGIVEN {
+            task.attempts_max += 1;
+        }
+    }
+    task.failures.push((number, reason.clone()));
+    task.status = Status::Ready;
+    let key = (Reverse(task.path), id);
+    state.ready.insert(key);
+    Ok(())
+}
+
+/// Ends a worker's conversation and what it asked the supervisor.
+fn end_talk(state: &mut RunState, id: TaskId, number: u32) {
+    calls::close(state, AgentId::Worker(id, number));
+    let asked = |consult: &Consult| matches!(consult.matter, Matter::Question { task, attempt, .. } if task == id && attempt == number);
+    let void: Vec<ConsultId> =
+        state.consults.iter().filter(|(_, c)| asked(c)).map(|(&consult, _)| consult).collect();
+    for consult in void {
+        calls::close(state, AgentId::Supervisor(consult));
+        state.consults.remove(&consult);
+    }
+}
+
+fn current(state: &mut RunState, id: TaskId, number: u32) -> Result<&mut Attempt, Fault> {
+    state
+        .task_mut(id)
+        .and_then(|task| task.attempt_mut())
+        .filter(|attempt| attempt.number == number)
+        .ok_or("no such attempt is under way")
+}
+
+fn settle(state: &mut RunState, id: TaskId, status: Status) -> Result<(), Fault> {
+    let task = state.task_mut(id).ok_or("no such task")?;
+    if task.is_settled() {
+        return Err("the task is settled");
+    }
+    let key = (Reverse(task.path), id);
+    task.status = status;
+    state.ready.remove(&key);
+    state.escalated.remove(&id);
+    Ok(())
+}
+
+/// Tells everything that waits for `id` that it need not wait any more.
+fn satisfy(state: &mut RunState, id: TaskId) {
+    let mut met = vec![id];
+    while let Some(id) = met.pop() {
+        let Some(task) = state.task(id) else { continue };
+        let part_of = task.part_of;
+        for dependent in task.dependents.clone() {
+            let Some(task) = state.task_mut(dependent) else { continue };
+            task.unmet = task.unmet.saturating_sub(1);
+            if task.unmet == 0 && task.status == Status::Waiting {
+                task.status = Status::Ready;
+                let key = (Reverse(task.path), dependent);
+                state.ready.insert(key);
+            }
+        }
+        if let Some(whole) = part_of
+            && let Some(task) = state.task_mut(whole)
+            && let Status::Split(open) = &mut task.status
+        {
+            *open = open.saturating_sub(1);
+            if *open == 0 {
+                met.push(whole);
+            }
+        }
+    }
+}
+
+fn add(
+    state: &mut RunState,
+    planned: &[PlannedTask],
+    part_of: Option<TaskId>,
+) -> Result<(), Fault> {
+    for plan in planned {
+        if plan.id.0 as usize != state.tasks.len() + 1 {
+            return Err("tasks are numbered without gaps");
+        }
+        let checks = state.spec.checks.iter().chain(&plan.checks).cloned().collect();
+        state.tasks.push(Task {
+            id: plan.id,
+            key: plan.key.clone(),
+            title: plan.title.clone(),
+            goal: plan.goal.clone(),
+            profile: plan.profile.clone(),
+            worker: plan.worker.clone(),
+            todos: plan.todos.clone(),
+            needs: plan.needs.clone(),
+            dependents: Vec::new(),
+            files: plan.files.clone(),
+            checks,
+            part_of,
+            unmet: 0,
+            path: 0,
+            status: Status::Waiting,
+            attempts: 0,
+            attempts_max: state.spec.limits.tries,
+            conflicts: 0,
+            escalations: 0,
+            failures: Vec::new(),
+            start: Start::Fresh,
+            advice: None,
+            mail: Vec::new(),
+            sent: 0,
+            spent: Default::default(),
+        });
+    }
+    for plan in planned {
+        let mut unmet = 0;
+        for &need in &plan.needs {
+            let task = state.task_mut(need).ok_or("a task needs one that does not exist")?;
+            task.dependents.push(plan.id);
+            unmet += u32::from(!is_met(task));
+        }
+        let task = state.task_mut(plan.id).ok_or("no such task")?;
+        task.unmet = unmet;
+    }
+    measure_paths(state);
+    for plan in planned {
+        let task = state.task_mut(plan.id).ok_or("no such task")?;
+        if task.unmet == 0 {
+            task.status = Status::Ready;
+            let key = (Reverse(task.path), plan.id);
+            state.ready.insert(key);
+        }
+    }
+    Ok(())
+}
+
+fn is_met(task: &Task) -> bool {
+    match &task.status {
+        Status::Merged(_) | Status::Dropped(_) | Status::Split(0) => true,
+        Status::Split(_)
+        | Status::Waiting
+        | Status::Ready
+        | Status::Active(_)
+        | Status::Escalated
+        | Status::Failed(_) => false,
+    }
+}
+
+/// Sets every task's `path`: its own todos (one at least) and the longest path behind it. What
+/// waits for a split task waits for its parts.
+fn measure_paths(state: &mut RunState) {
+    let count = state.tasks.len();
+    let place = |id: TaskId| (id.0 as usize).saturating_sub(1);
+    let behind: Vec<Vec<usize>> = state
+        .tasks
+        .iter()
+        .map(|task| {
+            let whole = task.part_of.and_then(|id| state.task(id));
+            let inherited = whole.map(|t| t.dependents.as_slice()).unwrap_or_default();
+            task.dependents.iter().chain(inherited).map(|&id| place(id)).collect()
+        })
+        .collect();
+    let mut waits = vec![0_u32; count];
+    behind.iter().flatten().for_each(|&next| waits[next] += 1);
+    let mut order: Vec<usize> = (0..count).filter(|&n| waits[n] == 0).collect();
+    let mut at = 0;
+    while let Some(&n) = order.get(at) {
+        at += 1;
+        for &next in &behind[n] {
+            waits[next] -= 1;
+            if waits[next] == 0 {
+                order.push(next);
+            }
+        }
+    }
+    let mut paths = vec![0_u32; count];
+    for &n in order.iter().rev() {
+        let own = u32::try_from(state.tasks[n].todos.len()).unwrap_or(u32::MAX).max(1);
+        let longest = behind[n].iter().map(|&next| paths[next]).max().unwrap_or(0);
+        paths[n] = own.saturating_add(longest);
+    }
+    state.ready.clear();
+    for (task, path) in state.tasks.iter_mut().zip(paths) {
+        task.path = path;
+        if task.status == Status::Ready {
+            state.ready.insert((Reverse(path), task.id));
+        }
+    }
+}

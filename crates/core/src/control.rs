@@ -1,0 +1,194 @@
+//! Tools that change the run and not the disk; they never leave core.
+
+use crate::chat::ToolSpec;
+use crate::documents::DocumentKind;
+use crate::graph::ProposedTask;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+
+/// Ask the person one question that decides something about the project. Ask one at a time, most
+/// important first.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AskPerson {
+    /// The question, plain and short.
+    pub question: String,
+    /// What you will assume if nobody answers.
+    pub default: String,
+}
+
+/// Write one of the three documents, whole. Replaces what it held.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WriteDocument {
+    /// Which document.
+    pub document: DocumentKind,
+    /// Its whole text, Markdown.
+    pub content: String,
+}
+
+/// Show the three documents to the person for approval. Call it when all are written.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SubmitPlan {}
+
+/// Propose the task graph. You are told what is wrong with it, if anything.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProposeGraph {
+    /// The tasks, in the order in which people should read them.
+    pub tasks: Vec<ProposedTask>,
+}
+
+/// Answer the worker.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// The answer: decide, and say what follows for the worker.
+    pub answer: String,
+}
+
+/// Give the task another try.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetryTask {
+    /// What to do differently this time.
+    pub advice: String,
+}
+
+/// Give the task to a worker of another profile.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReassignTask {
+    /// The profile.
+    pub profile: String,
+    /// What to do differently.
+    pub advice: String,
+}
+
+/// Put smaller tasks in the place of this one; together they cover its todos.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SplitTask {
+    /// The new tasks; they inherit what the old one needs and may need one another.
+    pub tasks: Vec<ProposedTask>,
+}
+
+/// Leave the task undone; tasks that need it go on without it.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DropTask {
+    /// Why it can be left out.
+    pub reason: String,
+}
+
+/// Declare the task failed; tasks that need it are held back.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FailTask {
+    /// Why nothing else helps.
+    pub reason: String,
+}
+
+/// Say that your task is done. Its checks are run then, and again after the merge.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Finish {
+    /// What you got done: two to five short lines, such as `JWT authentication implemented`.
+    pub summary: Vec<String>,
+}
+
+/// Say that you cannot do the task, so that the supervisor decides.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GiveUp {
+    /// What stands in the way and what you tried.
+    pub reason: String,
+}
+
+/// Tell another worker what it has to know, such as an interface you settled or changed.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SendMessage {
+    /// The worker's name, or `all`.
+    pub to: String,
+    /// The message.
+    pub text: String,
+}
+
+/// Ask the supervisor when requirements, design and contracts leave something open that others
+/// depend on. You get the answer as this call's result.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AskSupervisor {
+    /// The question, with the options you see.
+    pub question: String,
+}
+
+/// The planner's tools; without the question once the person has said enough.
+pub fn planner_tools(may_ask: bool) -> Vec<ToolSpec> {
+    let mut tools = Vec::new();
+    if may_ask {
+        tools.push(ToolSpec::of::<AskPerson>("ask_person"));
+    }
+    tools.push(ToolSpec::of::<WriteDocument>("write_document"));
+    tools.push(ToolSpec::of::<SubmitPlan>("submit_plan"));
+    tools
+}
+
+/// The supervisor's tools for making the graph.
+pub fn graph_tools() -> Vec<ToolSpec> {
+    vec![ToolSpec::of::<ProposeGraph>("propose_graph")]
+}
+
+/// The supervisor's tools for answering a worker.
+pub fn question_tools() -> Vec<ToolSpec> {
+    vec![ToolSpec::of::<Answer>("answer"), ToolSpec::of::<AskPerson>("ask_person")]
+}
+
+/// The supervisor's tools for a task whose tries are spent.
+pub fn escalation_tools() -> Vec<ToolSpec> {
+    vec![
+        ToolSpec::of::<RetryTask>("retry_task"),
+        ToolSpec::of::<ReassignTask>("reassign_task"),
+        ToolSpec::of::<SplitTask>("split_task"),
+        ToolSpec::of::<DropTask>("drop_task"),
+        ToolSpec::of::<FailTask>("fail_task"),
+        ToolSpec::of::<AskPerson>("ask_person"),
+    ]
+}
+
+/// The control tools of every worker.
+pub fn worker_tools() -> Vec<ToolSpec> {
+    vec![
+        ToolSpec::of::<Finish>("finish"),
+        ToolSpec::of::<GiveUp>("give_up"),
+        ToolSpec::of::<SendMessage>("send_message"),
+        ToolSpec::of::<AskSupervisor>("ask_supervisor"),
+    ]
+}
+
+/// A tool call's arguments, or what is wrong with them, for the model.
+pub fn arguments<T: DeserializeOwned>(args: &str) -> Result<T, Arc<str>> {
+    serde_json::from_str(args).map_err(|error| format!("wrong arguments: {error}").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_arguments_are_told_by_name() {
+        let error = arguments::<Finish>(r#"{"sumary":[]}"#).map(|_| ()).unwrap_err();
+        assert!(error.starts_with("wrong arguments: unknown field `sumary`"), "{error}");
+    }
+
+    #[test]
+    fn the_workers_control_tools_are_told_in_few_words() {
+        let size: usize =
+            worker_tools().iter().map(|t| t.description.len() + t.schema.to_string().len()).sum();
+        assert!(size < 2_400, "{size} bytes of every worker's prompt");
+    }
+}

@@ -1,0 +1,526 @@
+//! What happened: the facts that a journal holds and a state is folded from.
+//!
+//! Never change what a field means: add a variant and raise [`FORMAT`]. Enums here are externally
+//! tagged, which is the form that reads fastest.
+
+use crate::chat::{CallFault, Reply, ToolOutcome};
+use crate::documents::{DocumentKind, Documents};
+use crate::graph::PlannedTask;
+use crate::id::{AgentId, Commit, ConsultId, QuestionId, TaskId};
+use crate::spec::RunSpec;
+use crate::units::MicroDollars;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Version of the record format; a journal of a newer one is refused.
+pub const FORMAT: u32 = 1;
+
+/// All facts that one input led to: durable together or not at all.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Place in the journal, from 0.
+    pub seq: u64,
+    /// When, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// In the order they happened; never empty.
+    pub events: Vec<Event>,
+}
+
+/// A fact.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// The run began; always the first.
+    RunStarted {
+        /// What it was asked to be.
+        spec: Arc<RunSpec>,
+    },
+    /// A new process took the run up. Calls that were under way are charged in full.
+    RunResumed,
+    /// A run that had ended for want of something goes on.
+    RunReopened,
+    /// The run ended.
+    RunEnded {
+        /// How.
+        ending: Ending,
+    },
+    /// No new model call starts any more; what is under way may end.
+    RunHalted {
+        /// What the run ends with.
+        ending: Ending,
+    },
+    /// The person changed a bound.
+    BudgetSet {
+        /// The new one.
+        budget: Option<MicroDollars>,
+    },
+    /// The person changed how many workers there may be at a time.
+    WorkersSet {
+        /// The new number.
+        workers: u32,
+    },
+
+    /// The person said what to build, or something more.
+    PersonSaid {
+        /// Their words.
+        text: Arc<str>,
+    },
+    /// The conversation begins anew.
+    PlanCleared,
+    /// The person has said enough: documents are due.
+    PlanningClosed,
+    /// An agent asks the person.
+    QuestionAsked {
+        /// Its number.
+        id: QuestionId,
+        /// Who asks.
+        by: AgentId,
+        /// Which of the reply's tool calls it is.
+        call: u32,
+        /// What.
+        text: Arc<str>,
+        /// What is taken when nobody answers.
+        default: Arc<str>,
+    },
+    /// A question has its answer.
+    QuestionAnswered {
+        /// Which.
+        id: QuestionId,
+        /// The answer.
+        text: Arc<str>,
+        /// Where it is from.
+        by: AnsweredBy,
+    },
+    /// The planner wrote a document.
+    DocumentWritten {
+        /// Which.
+        kind: DocumentKind,
+        /// Its whole text.
+        text: Arc<str>,
+    },
+    /// The documents are complete and up for approval.
+    PlanProposed,
+    /// The person wants the documents changed.
+    RevisionAsked {
+        /// In these words.
+        text: Arc<str>,
+    },
+    /// The person changed the documents themselves.
+    DocumentsEdited {
+        /// All three.
+        documents: Documents,
+    },
+    /// The documents are approved.
+    PlanApproved,
+    /// The approved documents are committed; the run works from there.
+    DocumentsPublished {
+        /// The commit that holds them.
+        base: Commit,
+        /// What the person has to know, such as that their branch did not move.
+        note: Option<Arc<str>>,
+    },
+
+    /// The supervisor has a matter to decide.
+    ConsultOpened {
+        /// Its number.
+        id: ConsultId,
+        /// What about.
+        matter: Matter,
+        /// The first message it reads.
+        opening: Arc<str>,
+    },
+    /// The matter is decided or void.
+    ConsultClosed {
+        /// Which.
+        id: ConsultId,
+    },
+    /// The graph stands.
+    GraphAccepted {
+        /// Its tasks.
+        tasks: Vec<PlannedTask>,
+    },
+
+    /// A worker began an attempt.
+    AttemptStarted {
+        /// The task.
+        task: TaskId,
+        /// From 1, rising.
+        attempt: u32,
+        /// What its worktree starts from.
+        start: Start,
+        /// The first message the worker reads.
+        opening: Arc<str>,
+    },
+    /// Its worktree stands.
+    WorktreePrepared {
+        /// The task.
+        task: TaskId,
+        /// The attempt.
+        attempt: u32,
+        /// The commit it starts from.
+        base: Commit,
+    },
+    /// Money is set aside for a model call, which may start now.
+    CallReserved {
+        /// Who calls.
+        agent: AgentId,
+        /// The most it can cost.
+        amount: MicroDollars,
+        /// Tokens its reply may have.
+        max_tokens: u32,
+    },
+    /// A model replied.
+    CallReplied {
+        /// Who called.
+        agent: AgentId,
+        /// What it said.
+        reply: Reply,
+        /// What it cost.
+        cost: MicroDollars,
+        /// How long it took.
+        took_ms: u64,
+    },
+    /// A model call failed.
+    CallFailed {
+        /// Who called.
+        agent: AgentId,
+        /// What kind of failure.
+        fault: CallFault,
+        /// The provider's words, bounded.
+        message: Arc<str>,
+        /// What is charged for it.
+        cost: MicroDollars,
+        /// How long it took.
+        took_ms: u64,
+        /// Not tried again before, in milliseconds since 1970.
+        retry_at_ms: u64,
+    },
+    /// A tool call has its result.
+    ToolFinished {
+        /// Whose call.
+        agent: AgentId,
+        /// Which of the reply's calls, from 0.
+        call: u32,
+        /// What the model reads.
+        content: Arc<str>,
+        /// Whether it went as asked.
+        outcome: ToolOutcome,
+        /// How long it took.
+        took_ms: u64,
+    },
+    /// The model was told to go on in the right way.
+    AgentNudged {
+        /// Who.
+        agent: AgentId,
+        /// In these words.
+        text: Arc<str>,
+    },
+    /// A worker told another something.
+    MessageSent {
+        /// Who.
+        from: TaskId,
+        /// To whom; `None` is everybody.
+        to: Option<TaskId>,
+        /// What.
+        text: Arc<str>,
+    },
+    /// A worker says its task is done: a claim, until the checks are green.
+    WorkClaimed {
+        /// The task.
+        task: TaskId,
+        /// The attempt.
+        attempt: u32,
+        /// What it got done, a line each.
+        summary: Vec<Arc<str>>,
+    },
+    /// The checks were green in the worktree; the work waits to be merged.
+    WorkVerified {
+        /// The task.
+        task: TaskId,
+        /// The attempt.
+        attempt: u32,
+        /// The work, committed.
+        commit: Commit,
+        /// What was run.
+        checks: Vec<CheckResult>,
+    },
+    /// The merge of this work is being made.
+    MergeStarted {
+        /// The task.
+        task: TaskId,
+        /// The attempt.
+        attempt: u32,
+    },
+    /// The checks were green on the merged tree; the integration branch may move.
+    MergeVerified {
+        /// The task.
+        task: TaskId,
+        /// The attempt.
+        attempt: u32,
+        /// The merge commit.
+        commit: Commit,
+        /// Where the integration branch stands.
+        onto: Commit,
+        /// What was run.
+        checks: Vec<CheckResult>,
+    },
+    /// The integration branch had moved; the merge is made again.
+    MergeOvertaken {
+        /// The task.
+        task: TaskId,
+        /// The attempt.
+        attempt: u32,
+    },
+    /// The task's work is on the integration branch.
+    TaskMerged {
+        /// The task.
+        task: TaskId,
+        /// The attempt.
+        attempt: u32,
+        /// The merge commit.
+        commit: Commit,
+    },
+    /// An attempt came to nothing.
+    AttemptFailed {
+        /// The task.
+        task: TaskId,
+        /// The attempt.
+        attempt: u32,
+        /// Why.
+        reason: Failure,
+    },
+    /// The supervisor grants the task another try.
+    AdviceGiven {
+        /// The task.
+        task: TaskId,
+        /// What to do differently.
+        advice: Arc<str>,
+        /// The profile that goes on, and its worker's name, when it is another.
+        reassigned: Option<(Arc<str>, Arc<str>)>,
+    },
+    /// The supervisor divided the task.
+    TaskSplit {
+        /// The task.
+        task: TaskId,
+        /// What takes its place.
+        into: Vec<PlannedTask>,
+    },
+    /// The task is left undone; what needs it goes on without it.
+    TaskDropped {
+        /// The task.
+        task: TaskId,
+        /// Why.
+        reason: Arc<str>,
+    },
+    /// The task failed for good; what needs it is held back.
+    TaskFailed {
+        /// The task.
+        task: TaskId,
+        /// Why.
+        reason: Arc<str>,
+    },
+    /// The result was handed over.
+    ProjectDelivered {
+        /// How.
+        delivery: Delivery,
+    },
+}
+
+/// Where an answer is from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnsweredBy {
+    /// The person.
+    Person,
+    /// Nobody: it is the question's default, taken as an assumption.
+    Default,
+}
+
+/// What the supervisor is asked to decide.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Matter {
+    /// Make the task graph.
+    Graph,
+    /// Answer a worker.
+    Question {
+        /// The worker's task.
+        task: TaskId,
+        /// Its attempt.
+        attempt: u32,
+        /// Which of its reply's calls waits for the answer.
+        call: u32,
+        /// The attempt's how many-th question, from 1.
+        nth: u32,
+    },
+    /// Decide about a task whose tries are spent.
+    Escalation {
+        /// The task.
+        task: TaskId,
+        /// How often it was escalated, from 1.
+        nth: u32,
+    },
+}
+
+/// What an attempt's worktree starts from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    /// The integration branch as it stands.
+    Fresh,
+    /// What the attempt before left.
+    Kept,
+    /// The work merged into what others did: with conflict markers, or clean and yet red.
+    Merged {
+        /// The integration branch at the time.
+        onto: Commit,
+        /// The merged tree, or a commit that holds it.
+        tree: Commit,
+    },
+}
+
+/// Why an attempt came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// Checks were red in the worktree.
+    Checks {
+        /// What was run.
+        checks: Vec<CheckResult>,
+    },
+    /// Checks were red once merged with the others' work.
+    MergedChecks {
+        /// What was run.
+        checks: Vec<CheckResult>,
+        /// The integration branch at the time.
+        onto: Commit,
+        /// The merge, which is not kept.
+        commit: Commit,
+    },
+    /// The work conflicts with what was merged since.
+    Conflict {
+        /// The files.
+        paths: Vec<Arc<str>>,
+        /// Both sides, bounded.
+        text: Arc<str>,
+        /// The integration branch at the time.
+        onto: Commit,
+        /// The merged tree with markers.
+        tree: Commit,
+    },
+    /// The work can't be taken as it lies there, such as a repository inside the worktree.
+    Refused {
+        /// Why.
+        message: Arc<str>,
+    },
+    /// The worker gave up.
+    GaveUp {
+        /// Why.
+        reason: Arc<str>,
+    },
+    /// Its model replies ran out.
+    OutOfTurns,
+    /// Its time ran out.
+    OutOfTime,
+    /// It neither called a tool nor finished, although told to.
+    NoProgress,
+    /// The provider refused its request.
+    Model {
+        /// The provider's words.
+        message: Arc<str>,
+    },
+}
+
+/// One check, run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckResult {
+    /// The command.
+    pub command: Arc<str>,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// The end of what it printed; empty when it passed.
+    pub output: Arc<str>,
+    /// How long it took.
+    pub took_ms: u64,
+}
+
+/// How a check ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Exit code 0.
+    Passed,
+    /// Another exit code, or a signal as 128 and its number.
+    Failed {
+        /// The code.
+        exit: i32,
+    },
+    /// It ran longer than a check may.
+    TimedOut,
+    /// A program it needs is not here: it proves nothing.
+    CantRun {
+        /// The program, as far as it is known.
+        program: Arc<str>,
+    },
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// All that was wanted is there.
+    Done,
+    /// Something was delivered, and something was left undone or unproven.
+    DoneWithOpenWork,
+    /// Nothing could be delivered.
+    Failed {
+        /// Why.
+        reason: Arc<str>,
+    },
+    /// The budget does not allow the next call; `resume --budget` goes on.
+    OutOfBudget,
+    /// The provider wants money, a key or an easier time; `resume` goes on.
+    ModelUnavailable {
+        /// The provider's words.
+        message: Arc<str>,
+    },
+    /// Something of this machine failed, such as a full disk; `resume` goes on.
+    Broken {
+        /// What.
+        message: Arc<str>,
+    },
+    /// The person stopped it for good.
+    Cancelled,
+}
+
+impl Ending {
+    /// Whether `resume` can go on from here once what was missing is there.
+    pub fn can_resume(&self) -> bool {
+        match self {
+            Self::OutOfBudget | Self::ModelUnavailable { .. } | Self::Broken { .. } => true,
+            Self::Done | Self::DoneWithOpenWork | Self::Failed { .. } | Self::Cancelled => false,
+        }
+    }
+}
+
+/// How the result was handed over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// The person's branch moved forward.
+    Moved {
+        /// The branch.
+        branch: Arc<str>,
+        /// Where it is now.
+        commit: Commit,
+    },
+    /// It lies on a branch of its own.
+    OnBranch {
+        /// The branch.
+        branch: Arc<str>,
+        /// Where it is.
+        commit: Commit,
+        /// Why the person's branch did not move.
+        why: Arc<str>,
+    },
+}

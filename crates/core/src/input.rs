@@ -1,0 +1,140 @@
+//! What a run reacts to: commands of the person and outcomes of jobs.
+
+use crate::chat::{CallFault, Reply, ToolOutcome, Usage};
+use crate::documents::Documents;
+use crate::event::{CheckResult, Delivery};
+use crate::id::{Commit, QuestionId};
+use crate::job::JobId;
+use crate::units::MicroDollars;
+use std::sync::Arc;
+
+/// One thing that comes to a run from outside.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// A new process takes the run up.
+    Resume,
+    /// The person wants something.
+    Command(Command),
+    /// A job ended.
+    Done(JobId, Outcome),
+    /// Time passed.
+    Tick,
+}
+
+/// What a person asks of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// What to build, or the answer to the planner's question.
+    Say(Arc<str>),
+    /// Forget the conversation.
+    Clear,
+    /// Enough said: write the documents.
+    Close,
+    /// The documents are right.
+    Approve,
+    /// The documents are to be changed, in these words.
+    Revise(Arc<str>),
+    /// The person changed the documents.
+    Edit(Documents),
+    /// An answer to any agent's question; `None` takes the default.
+    Answer(QuestionId, Option<Arc<str>>),
+    /// Another budget; `None` is no bound.
+    SetBudget(Option<MicroDollars>),
+    /// Another number of workers at a time.
+    SetWorkers(u32),
+    /// Go on after an ending that can be resumed.
+    Reopen,
+    /// Stop for good.
+    Cancel,
+}
+
+/// How a job ended. Each belongs to one kind of job.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// A model call.
+    Called {
+        /// The reply, or why there is none.
+        result: Result<Reply, CallFailure>,
+        /// How long it took.
+        took_ms: u64,
+    },
+    /// A tool call.
+    ToolRan {
+        /// What the model reads.
+        content: Arc<str>,
+        /// Whether it went as asked.
+        outcome: ToolOutcome,
+        /// How long it took.
+        took_ms: u64,
+    },
+    /// A worktree stands at this commit.
+    Prepared(Commit),
+    /// A claim was checked in its worktree.
+    Verified {
+        /// The work, committed.
+        commit: Commit,
+        /// What was run.
+        checks: Vec<CheckResult>,
+    },
+    /// A merge was made and checked, and nothing moved yet.
+    Integrated {
+        /// The merge commit.
+        commit: Commit,
+        /// What it was made onto.
+        onto: Commit,
+        /// What was run on the merged tree.
+        checks: Vec<CheckResult>,
+    },
+    /// A merge conflicts.
+    Conflicted {
+        /// The files.
+        paths: Vec<Arc<str>>,
+        /// Both sides, bounded.
+        text: Arc<str>,
+        /// What it was made onto.
+        onto: Commit,
+        /// The merged tree with markers.
+        tree: Commit,
+    },
+    /// The integration branch holds the merge now.
+    Landed,
+    /// The integration branch had moved elsewhere.
+    Overtaken,
+    /// The documents are committed.
+    Published {
+        /// The commit.
+        base: Commit,
+        /// What the person has to know.
+        note: Option<Arc<str>>,
+    },
+    /// The result is handed over.
+    Delivered(Delivery),
+    /// The work can't be taken as it is; the worker is told.
+    Refused(Arc<str>),
+    /// The machine failed the job: the run stops and can be resumed.
+    Failed(Arc<str>),
+}
+
+/// Why a model call gave no reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallFailure {
+    /// What kind of failure.
+    pub fault: CallFault,
+    /// The provider's words, bounded and without secrets.
+    pub message: Arc<str>,
+    /// How long the provider wants to be left alone.
+    pub retry_after_ms: Option<u64>,
+    /// What it may have cost.
+    pub used: Used,
+}
+
+/// What a failed call may have cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Used {
+    /// Nothing: the provider refused it or was never reached.
+    Nothing,
+    /// These tokens.
+    Tokens(Usage),
+    /// Nobody knows: the whole reservation is charged.
+    Unknown,
+}

@@ -1,0 +1,399 @@
+//! Work that the state wants: names of jobs, which of them are wanted now, and what each needs.
+//!
+//! A job is a leaf: one model call, one tool call, one git step. Its name says task, attempt and
+//! step, so that an outcome that comes late names something no longer wanted.
+
+use crate::chat::{Request, ToolCall, ToolSpec};
+use crate::control;
+use crate::dialogue::{Dialogue, Step};
+use crate::documents::{DocumentKind, Documents, with_assumptions};
+use crate::event::{Matter, Start};
+use crate::id::{AgentId, Commit, TaskId};
+use crate::state::{Attempt, Phase, RunState, Stage, Status, Task};
+use crate::todos;
+use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
+
+/// A job's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum JobId {
+    /// Commit the approved documents.
+    Publish,
+    /// Call an agent's model.
+    Call {
+        /// Who calls.
+        agent: AgentId,
+        /// For its how many-th reply.
+        turn: u32,
+        /// After so many failures of it.
+        failures: u32,
+    },
+    /// Make a worktree stand.
+    Prepare(TaskId, u32),
+    /// Run a tool in a worktree.
+    Tool {
+        /// The task.
+        task: TaskId,
+        /// The attempt.
+        attempt: u32,
+        /// The turn whose reply asked for it.
+        turn: u32,
+        /// Which of the reply's calls, from 0.
+        call: u32,
+    },
+    /// Commit claimed work and run its checks.
+    Verify(TaskId, u32),
+    /// Merge verified work onto the integration branch's head and run the checks; nothing moves.
+    Integrate(TaskId, u32),
+    /// Move the integration branch to a checked merge.
+    Land(TaskId, u32),
+    /// Hand the result over.
+    Deliver,
+}
+
+/// What a job needs to be done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Work {
+    /// See [`JobId::Publish`].
+    Publish(Documents),
+    /// See [`JobId::Call`].
+    Call(Request),
+    /// See [`JobId::Prepare`].
+    Prepare {
+        /// Whose worktree.
+        place: Place,
+        /// What it starts from.
+        start: Start,
+        /// It stood before: keep what lies in it.
+        keep: bool,
+    },
+    /// See [`JobId::Tool`].
+    Tool {
+        /// In whose worktree.
+        place: Place,
+        /// The call.
+        call: ToolCall,
+        /// The longest it may take, in milliseconds.
+        left_ms: u64,
+        /// It may have run before, when the process was killed.
+        repeated: bool,
+    },
+    /// See [`JobId::Verify`].
+    Verify {
+        /// Whose worktree.
+        place: Place,
+        /// The commit it started from.
+        base: Commit,
+        /// The commit's subject.
+        subject: Arc<str>,
+        /// The commands.
+        checks: Vec<Arc<str>>,
+        /// The longest each may take, in milliseconds.
+        check_ms: u64,
+    },
+    /// See [`JobId::Integrate`].
+    Integrate {
+        /// Whose work.
+        place: Place,
+        /// The work.
+        commit: Commit,
+        /// The merge's subject.
+        subject: Arc<str>,
+        /// Files the merge writes beside the work: path and text.
+        files: Vec<(Arc<str>, Arc<str>)>,
+        /// The commands.
+        checks: Vec<Arc<str>>,
+        /// The longest each may take, in milliseconds.
+        check_ms: u64,
+    },
+    /// See [`JobId::Land`].
+    Land {
+        /// Where the branch is expected.
+        from: Commit,
+        /// Where it goes.
+        to: Commit,
+    },
+    /// See [`JobId::Deliver`].
+    Deliver {
+        /// The commit the person's branch was moved to with the documents.
+        from: Commit,
+        /// The result.
+        to: Commit,
+    },
+}
+
+/// Whose worktree and branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The task's id in the graph: names folder and refs.
+    pub key: Arc<str>,
+    /// The attempt.
+    pub attempt: u32,
+    /// The worker, for people.
+    pub worker: Arc<str>,
+}
+
+/// The jobs that should be under way now, in a fixed order.
+///
+/// Cost: the agents that are under way, not the tasks of the graph.
+pub fn jobs(state: &RunState) -> Vec<JobId> {
+    let mut wanted = Vec::with_capacity(state.active.len() + 4);
+    match &state.phase {
+        Phase::Ended(_) => return wanted,
+        Phase::Publishing => wanted.push(JobId::Publish),
+        Phase::Planning | Phase::Review | Phase::Graphing | Phase::Working => {}
+    }
+    let mut call = |agent, dialogue: &Dialogue| {
+        if let Step::Calling { failures, .. } = dialogue.step {
+            wanted.push(JobId::Call { agent, turn: dialogue.turn, failures });
+        }
+    };
+    if let Some(dialogue) = &state.plan.dialogue {
+        call(AgentId::Planner, dialogue);
+    }
+    for (&id, consult) in &state.consults {
+        call(AgentId::Supervisor(id), &consult.dialogue);
+    }
+    for &id in &state.active {
+        if let Some(task) = state.task(id)
+            && let Status::Active(attempt) = &task.status
+        {
+            attempt_jobs(state, task, attempt, &mut wanted);
+        }
+    }
+    if state.is_delivering() {
+        wanted.push(JobId::Deliver);
+    }
+    wanted
+}
+
+fn attempt_jobs(state: &RunState, task: &Task, attempt: &Attempt, wanted: &mut Vec<JobId>) {
+    let (id, number) = (task.id, attempt.number);
+    match &attempt.stage {
+        Stage::Working => {
+            if attempt.base.is_none() {
+                wanted.push(JobId::Prepare(id, number));
+            }
+            match attempt.dialogue.step {
+                Step::Calling { failures, .. } => wanted.push(JobId::Call {
+                    agent: AgentId::Worker(id, number),
+                    turn: attempt.dialogue.turn,
+                    failures,
+                }),
+                Step::Acting if attempt.base.is_some() => {
+                    // One at a time and in order: a call may rely on what the one before it did.
+                    let next = attempt.dialogue.acting.iter().position(|pending| {
+                        pending.result.is_none() && is_worktree_tool(state, &pending.call.name)
+                    });
+                    if let Some(call) = next.and_then(|n| u32::try_from(n).ok()) {
+                        let turn = attempt.dialogue.turn;
+                        wanted.push(JobId::Tool { task: id, attempt: number, turn, call });
+                    }
+                }
+                Step::Acting | Step::NeedsCall { .. } | Step::Listening | Step::Closed => {}
+            }
+        }
+        Stage::Verifying if attempt.base.is_none() => wanted.push(JobId::Prepare(id, number)),
+        Stage::Verifying => wanted.push(JobId::Verify(id, number)),
+        Stage::Queued => {}
+        Stage::Integrating => wanted.push(JobId::Integrate(id, number)),
+        Stage::Landing { .. } => wanted.push(JobId::Land(id, number)),
+    }
+}
+
+/// Whether an outcome of this job would still be news.
+pub fn is_wanted(state: &RunState, job: JobId) -> bool {
+    let task = match job {
+        JobId::Prepare(task, _)
+        | JobId::Tool { task, .. }
+        | JobId::Verify(task, _)
+        | JobId::Integrate(task, _)
+        | JobId::Land(task, _) => task,
+        JobId::Call { agent, turn, failures } => {
+            return state.ending().is_none()
+                && state.dialogue(agent).is_some_and(|d| {
+                    d.turn == turn
+                        && matches!(d.step, Step::Calling { failures: f, .. } if f == failures)
+                });
+        }
+        JobId::Publish => return state.phase == Phase::Publishing,
+        JobId::Deliver => return state.is_delivering(),
+    };
+    let Some(task) = state.task(task) else { return false };
+    let Some(attempt) = task.attempt() else { return false };
+    let mut wanted = Vec::new();
+    attempt_jobs(state, task, attempt, &mut wanted);
+    state.ending().is_none() && wanted.contains(&job)
+}
+
+/// When time alone would bring something about, in milliseconds since 1970; nothing while a call
+/// that waits could start anyway.
+pub fn wake_at(state: &RunState) -> Option<u64> {
+    if state.ending().is_some() {
+        return None;
+    }
+    let callers = state.callers.iter().filter_map(|&agent| {
+        state.halting.is_none().then(|| call_not_before(state, agent)).flatten()
+    });
+    let questions = state.questions.values().filter_map(|question| question.deadline_ms);
+    callers.chain(questions).filter(|&at| at > state.now_ms).min()
+}
+
+/// When this agent's next call may start at the earliest.
+pub(crate) fn call_not_before(state: &RunState, agent: AgentId) -> Option<u64> {
+    let Step::NeedsCall { not_before_ms, .. } = state.dialogue(agent)?.step else { return None };
+    let gate = state.gates.get(&state.model(agent).provider).copied().unwrap_or(0);
+    Some(not_before_ms.max(gate))
+}
+
+/// What a wanted job needs; `None` for one that is not wanted.
+pub fn work(state: &RunState, job: JobId) -> Option<Work> {
+    if !is_wanted(state, job) {
+        return None;
+    }
+    match job {
+        JobId::Publish => Some(Work::Publish(state.plan.documents.clone())),
+        JobId::Call { agent, .. } => request(state, agent).map(Work::Call),
+        JobId::Deliver => {
+            Some(Work::Deliver { from: state.base.clone()?, to: state.head.clone()? })
+        }
+        JobId::Prepare(task, _)
+        | JobId::Tool { task, .. }
+        | JobId::Verify(task, _)
+        | JobId::Integrate(task, _)
+        | JobId::Land(task, _) => {
+            let task = state.task(task)?;
+            task_work(state, task, task.attempt()?, job)
+        }
+    }
+}
+
+fn task_work(state: &RunState, task: &Task, attempt: &Attempt, job: JobId) -> Option<Work> {
+    let place =
+        Place { key: task.key.clone(), attempt: attempt.number, worker: task.worker.clone() };
+    let limits = &state.spec.limits;
+    let subject: Arc<str> = format!("{}{}", state.spec.commit_prefix, task.title).into();
+    match job {
+        JobId::Prepare(..) => {
+            Some(Work::Prepare { place, start: attempt.start.clone(), keep: attempt.worktree_used })
+        }
+        JobId::Tool { call, .. } => {
+            let pending = attempt.dialogue.acting.get(call as usize)?;
+            Some(Work::Tool {
+                place,
+                call: pending.call.clone(),
+                left_ms: limits.attempt_ms.saturating_sub(attempt.worked_ms),
+                repeated: pending.repeated,
+            })
+        }
+        JobId::Verify(..) => Some(Work::Verify {
+            place,
+            base: attempt.base.clone()?,
+            subject,
+            checks: task.checks.clone(),
+            check_ms: limits.check_ms,
+        }),
+        JobId::Integrate(..) => Some(Work::Integrate {
+            place,
+            commit: attempt.work.clone()?,
+            subject,
+            files: document_updates(state, task.id),
+            checks: task.checks.clone(),
+            check_ms: limits.check_ms,
+        }),
+        JobId::Land(..) => match &attempt.stage {
+            Stage::Landing { commit, onto, .. } => {
+                Some(Work::Land { from: onto.clone(), to: commit.clone() })
+            }
+            Stage::Working | Stage::Verifying | Stage::Queued | Stage::Integrating => None,
+        },
+        JobId::Publish | JobId::Call { .. } | JobId::Deliver => None,
+    }
+}
+
+/// The documents as they stand once `merging` is merged: its todos ticked, assumptions listed.
+fn document_updates(state: &RunState, merging: TaskId) -> Vec<(Arc<str>, Arc<str>)> {
+    let done: BTreeSet<u32> = state
+        .tasks
+        .iter()
+        .filter(|t| t.id == merging || matches!(t.status, Status::Merged(_)))
+        .flat_map(|t| t.todos.iter().copied())
+        .collect();
+    let documents = &state.plan.documents;
+    let mut files: Vec<(Arc<str>, Arc<str>)> = Vec::new();
+    let ticked = todos::tick(&documents.todos, &done);
+    files.push((DocumentKind::Todos.path().into(), ticked.into()));
+    let listed = with_assumptions(&documents.requirements, &state.assumptions);
+    if !state.assumptions.is_empty() && listed != *documents.requirements {
+        files.push((DocumentKind::Requirements.path().into(), listed.into()));
+    }
+    files
+}
+
+/// Whether a tool acts on a worktree, and so is a job.
+pub(crate) fn is_worktree_tool(state: &RunState, name: &str) -> bool {
+    state.spec.tools.iter().any(|tool| &*tool.name == name)
+}
+
+static PLANNER: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::planner_tools(true).into());
+static PLANNER_CLOSED: LazyLock<Arc<[ToolSpec]>> =
+    LazyLock::new(|| control::planner_tools(false).into());
+static GRAPH: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::graph_tools().into());
+static QUESTION: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::question_tools().into());
+static ESCALATION: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::escalation_tools().into());
+static WORKER: LazyLock<Vec<ToolSpec>> = LazyLock::new(control::worker_tools);
+
+/// The tools an agent may call.
+pub(crate) fn tools(state: &RunState, agent: AgentId) -> Arc<[ToolSpec]> {
+    match agent {
+        AgentId::Planner if state.plan.closed => PLANNER_CLOSED.clone(),
+        AgentId::Planner => PLANNER.clone(),
+        AgentId::Supervisor(id) => match state.consults.get(&id).map(|c| &c.matter) {
+            Some(Matter::Question { .. }) => QUESTION.clone(),
+            Some(Matter::Escalation { .. }) => ESCALATION.clone(),
+            Some(Matter::Graph) | None => GRAPH.clone(),
+        },
+        AgentId::Worker(task, _) => {
+            let profile = state.task(task).and_then(|t| state.spec.profiles.get(&t.profile));
+            let allowed = profile.map(|p| p.tools.as_slice()).unwrap_or_default();
+            let may = |tool: &&ToolSpec| allowed.is_empty() || allowed.contains(&tool.name);
+            state.spec.tools.iter().filter(may).chain(WORKER.iter()).cloned().collect()
+        }
+    }
+}
+
+/// Bytes of the tools an agent is told of, as a provider counts them into the input.
+pub(crate) fn tool_bytes(state: &RunState, agent: AgentId) -> usize {
+    // Worktree tools are the bulk and the same for all; measuring them by JSON each time would
+    // cost more than the rest of a turn.
+    static CONTROL: LazyLock<usize> = LazyLock::new(|| {
+        let all =
+            [control::planner_tools(true), control::escalation_tools(), control::worker_tools()];
+        all.iter().map(|set| spec_bytes(set)).max().unwrap_or(0)
+    });
+    match agent {
+        AgentId::Planner | AgentId::Supervisor(_) => *CONTROL,
+        AgentId::Worker(..) => *CONTROL + state.tool_bytes,
+    }
+}
+
+/// Bytes of tools as JSON.
+pub(crate) fn spec_bytes(tools: &[ToolSpec]) -> usize {
+    tools.iter().map(|t| t.name.len() + t.description.len() + t.schema.to_string().len() + 40).sum()
+}
+
+fn request(state: &RunState, agent: AgentId) -> Option<Request> {
+    let dialogue = state.dialogue(agent)?;
+    let Step::Calling { max_tokens, .. } = dialogue.step else { return None };
+    let model = state.model(agent);
+    Some(Request {
+        model: model.name.clone(),
+        agent: state.agent_name(agent),
+        turn: dialogue.turn,
+        system: dialogue.system.clone(),
+        messages: dialogue.shown(),
+        tools: tools(state, agent),
+        max_tokens,
+        temperature_milli: model.temperature_milli,
+    })
+}

@@ -1,0 +1,344 @@
+//! What agents are told: system prompts from files, openings built from the state, all bounded.
+//!
+//! Every opening begins with a line `agent: NAME`, by which scripts, test servers and people who
+//! read a provider's log know who speaks.
+
+use crate::dialogue::{cut, cut_front};
+use crate::documents::{DocumentKind, Documents, relevant_sections};
+use crate::event::{CheckResult, Failure, Verdict};
+use crate::id::TaskId;
+use crate::spec::RunSpec;
+use crate::state::{Letter, RunState, Status, Task};
+use std::fmt::Write;
+use std::sync::Arc;
+
+/// The planner's system prompt.
+pub const PLANNER: &str = include_str!("prompts/planner.md");
+/// The supervisor's system prompt.
+pub const SUPERVISOR: &str = include_str!("prompts/supervisor.md");
+const WORKER: &str = include_str!("prompts/worker.md");
+
+/// Said to the planner when the person has nothing more to say.
+pub const CLOSED: &str =
+    "The person has said enough. Write the three documents now and submit the plan.";
+/// The result of submitting a plan.
+pub const SHOWN: &str = "The documents are shown to the person.";
+
+/// A worker's share of each document: with its task and tools, a first prompt of about 2,500 tokens.
+const SECTION_BYTES: usize = 1_600;
+/// `AGENTS.md`: longer ones are read in the worktree.
+const GUIDE_BYTES: usize = 4_000;
+/// The repository's map in the planner's and supervisor's opening.
+const MAP_BYTES: usize = 12_000;
+/// A document in the supervisor's opening.
+const DOCUMENT_BYTES: usize = 24_000;
+/// What the last attempt left to say.
+const FAILURE_BYTES: usize = 6_000;
+/// Other tasks that a worker is told of.
+const OTHERS_MAX: usize = 12;
+/// Letters that an opening repeats.
+const LETTERS_MAX: usize = 20;
+
+/// The planner's first message.
+pub fn planner_opening(spec: &RunSpec, wish: &str) -> Arc<str> {
+    let mut text = format!("agent: planner\n\nThe person wants:\n\n{wish}\n");
+    if spec.map.is_empty() {
+        text.push_str("\nThe repository is new and empty.\n");
+    } else {
+        _ = write!(text, "\nThe repository holds:\n\n{}\n", bounded(&spec.map, MAP_BYTES));
+    }
+    guide(&mut text, spec);
+    text.into()
+}
+
+/// What the planner is told when the person wants changes.
+pub fn revision(words: &str) -> String {
+    format!(
+        "The person wants the documents changed:\n\n{words}\n\nRewrite what changes and submit the plan again."
+    )
+}
+
+/// What the planner is told when the person changed the documents.
+pub fn edited(documents: &Documents) -> String {
+    let mut text = "The person changed the documents. They hold now:\n".to_owned();
+    for kind in DocumentKind::ALL {
+        _ = write!(text, "\n<<< {}\n{}\n>>>\n", kind.path(), documents.get(kind));
+    }
+    text
+}
+
+/// The system prompt of every worker of a run: rules, and what the project is.
+pub fn worker_system(state: &RunState) -> Arc<str> {
+    let documents = &state.plan.documents;
+    let mut text = format!("{WORKER}\n# The project: {}\n\n", documents.title());
+    text.push_str(first_section(&documents.requirements));
+    text.push_str(
+        "\nThe whole of it is in docs/requirements.md, docs/design.md and docs/todos.md.\n",
+    );
+    guide(&mut text, &state.spec);
+    text.into()
+}
+
+/// A worker's first message.
+pub fn worker_opening(state: &RunState, task: &Task) -> Arc<str> {
+    let profile = state.spec.profiles.get(&task.profile);
+    let mut text = format!(
+        "agent: {}#{}\n\n# Task {}: {}\n\n{}\n",
+        task.worker,
+        task.attempts + 1,
+        task.id,
+        task.title,
+        task.goal
+    );
+    if let Some(profile) = profile {
+        _ = write!(text, "\nYour part: {}\n", profile.prompt.trim());
+    }
+    text.push_str("\nTodos:\n");
+    let mut about = format!("{} {}", task.title, task.goal);
+    for todo in state.plan.todos.iter().filter(|t| task.todos.contains(&t.number)) {
+        _ = writeln!(text, "{}. {}", todo.number, todo.text);
+        _ = write!(about, " {}", todo.text);
+    }
+    list(&mut text, "\nYou write", &task.files);
+    list(&mut text, "\nChecks, run from the project's root", &task.checks);
+    others(&mut text, state, task);
+    for kind in [DocumentKind::Requirements, DocumentKind::Design] {
+        let part = relevant_sections(state.plan.documents.get(kind), &about, SECTION_BYTES);
+        if !part.is_empty() {
+            _ = write!(text, "\nFrom {}:\n\n{}", kind.path(), part);
+        }
+    }
+    if !task.mail.is_empty() {
+        let from = task.mail.len().saturating_sub(LETTERS_MAX);
+        _ = write!(text, "\n{}\n", letters(state, &task.mail[from..]));
+    }
+    if let Some((number, failure)) = task.failures.last() {
+        _ = write!(text, "\nAttempt {number} at this task came to nothing.\n");
+        tell_failure(&mut text, failure);
+        text.push_str(match task.start {
+            crate::event::Start::Fresh => "\nYour worktree is fresh.\n",
+            crate::event::Start::Kept => "\nYour worktree holds what that attempt left.\n",
+            crate::event::Start::Merged { .. } => {
+                "\nYour worktree holds that attempt's work merged into the others', with conflict \
+                 markers where they collide. Keep what both sides intend.\n"
+            }
+        });
+    }
+    if let Some(advice) = &task.advice {
+        _ = write!(text, "\nThe supervisor's advice: {advice}\n");
+    }
+    text.into()
+}
+
+/// Messages as a worker reads them.
+pub fn letters(state: &RunState, letters: &[Letter]) -> String {
+    let mut text = String::new();
+    for letter in letters {
+        let from = state.task(letter.from).map_or("a worker", |t| &t.worker);
+        let gap = if text.is_empty() { "" } else { "\n" };
+        _ = write!(text, "{gap}Message from {from}:\n<<<\n{}\n>>>", letter.text);
+    }
+    text
+}
+
+/// The supervisor's first message about the graph.
+pub fn graph_opening(state: &RunState) -> Arc<str> {
+    let mut text = "agent: supervisor:graph\n\nMake the task graph with `propose_graph`: every \
+                    open todo in exactly one task.\n\nWorker profiles:\n"
+        .to_owned();
+    for (name, profile) in &state.spec.profiles {
+        _ = writeln!(text, "- {name}: {}", profile.role);
+    }
+    _ = writeln!(text, "\nWorkers at a time: {}", state.spec.limits.workers);
+    list(&mut text, "\nChecks that run for every task", &state.spec.checks);
+    for kind in DocumentKind::ALL {
+        let document = bounded(state.plan.documents.get(kind), DOCUMENT_BYTES);
+        _ = write!(text, "\n<<< {}\n{document}\n>>>\n", kind.path());
+    }
+    if !state.spec.map.is_empty() {
+        let map = bounded(&state.spec.map, MAP_BYTES);
+        _ = write!(text, "\nThe repository held before:\n\n{map}\n");
+    }
+    guide(&mut text, &state.spec);
+    text.into()
+}
+
+/// The supervisor's first message about a worker's question.
+pub fn question_opening(state: &RunState, task: &Task, nth: u32, question: &str) -> Arc<str> {
+    let mut text = format!(
+        "agent: supervisor:question:{}#{}.{nth}\n\nThe worker {} asks while it does task {} \
+         ({}):\n\n<<<\n{question}\n>>>\n",
+        task.worker, task.attempts, task.worker, task.id, task.title
+    );
+    _ = write!(text, "\nIts goal: {}\n", task.goal);
+    overview(&mut text, state);
+    let about = format!("{} {question}", task.title);
+    for kind in [DocumentKind::Requirements, DocumentKind::Design] {
+        let part = relevant_sections(state.plan.documents.get(kind), &about, DOCUMENT_BYTES / 4);
+        if !part.is_empty() {
+            _ = write!(text, "\nFrom {}:\n\n{part}", kind.path());
+        }
+    }
+    text.into()
+}
+
+/// The supervisor's first message about a task whose tries are spent.
+pub fn escalation_opening(state: &RunState, task: &Task, nth: u32) -> Arc<str> {
+    let mut text = format!(
+        "agent: supervisor:escalation:{}#{nth}\n\nTask {} ({}) has come to nothing in {} attempts \
+         by {}. Decide what becomes of it.\n\nIts goal: {}\n",
+        task.worker, task.id, task.title, task.attempts, task.worker, task.goal
+    );
+    let numbers: Vec<String> = task.todos.iter().map(ToString::to_string).collect();
+    _ = write!(text, "\nIts todos: {}\n", numbers.join(", "));
+    list(&mut text, "\nIts checks", &task.checks);
+    for (number, failure) in task.failures.iter().rev().take(3).rev() {
+        _ = write!(text, "\nAttempt {number}:\n");
+        tell_failure(&mut text, failure);
+    }
+    overview(&mut text, state);
+    text.push_str("\nWorker profiles:\n");
+    for (name, profile) in &state.spec.profiles {
+        _ = writeln!(text, "- {name}: {}", profile.role);
+    }
+    text.into()
+}
+
+/// One line on why an attempt came to nothing.
+pub fn failure_line(failure: &Failure) -> String {
+    match failure {
+        Failure::Checks { checks } => format!("checks failed: {}", red(checks)),
+        Failure::MergedChecks { checks, .. } => {
+            format!("checks failed on the merged tree: {}", red(checks))
+        }
+        Failure::Conflict { paths, .. } => {
+            format!("conflicts with merged work in {}", paths.join(", "))
+        }
+        Failure::Refused { message } => format!("the work can't be taken: {message}"),
+        Failure::GaveUp { reason } => format!("the worker gave up: {}", cut(reason, 300)),
+        Failure::OutOfTurns => "the worker used up its turns".to_owned(),
+        Failure::OutOfTime => "the worker used up its time".to_owned(),
+        Failure::NoProgress => "the worker neither called a tool nor finished".to_owned(),
+        Failure::Model { message } => format!("the model refused: {}", cut(message, 300)),
+    }
+}
+
+fn red(checks: &[CheckResult]) -> String {
+    let commands: Vec<&str> =
+        checks.iter().filter(|c| is_red(&c.verdict)).map(|c| &*c.command).collect();
+    commands.join("; ")
+}
+
+/// Whether a check speaks against the work; one that can't run speaks neither way.
+pub fn is_red(verdict: &Verdict) -> bool {
+    match verdict {
+        Verdict::Failed { .. } | Verdict::TimedOut => true,
+        Verdict::Passed | Verdict::CantRun { .. } => false,
+    }
+}
+
+fn tell_failure(text: &mut String, failure: &Failure) {
+    _ = writeln!(text, "{}", failure_line(failure));
+    match failure {
+        Failure::Checks { checks } | Failure::MergedChecks { checks, .. } => {
+            for check in checks.iter().filter(|c| is_red(&c.verdict)) {
+                let how = match &check.verdict {
+                    Verdict::Failed { exit } => format!("exit code {exit}"),
+                    Verdict::TimedOut => "ran too long".to_owned(),
+                    Verdict::Passed | Verdict::CantRun { .. } => continue,
+                };
+                let output = cut_front(&check.output, FAILURE_BYTES / 2);
+                _ = write!(text, "\n`{}` ({how}):\n<<<\n{output}\n>>>\n", check.command);
+            }
+        }
+        Failure::Conflict { text: both, .. } => {
+            _ = write!(text, "<<<\n{}\n>>>\n", bounded(both, FAILURE_BYTES));
+        }
+        Failure::Refused { .. }
+        | Failure::GaveUp { .. }
+        | Failure::OutOfTurns
+        | Failure::OutOfTime
+        | Failure::NoProgress
+        | Failure::Model { .. } => {}
+    }
+}
+
+fn others(text: &mut String, state: &RunState, task: &Task) {
+    let near: Vec<&Task> = task
+        .needs
+        .iter()
+        .chain(&task.dependents)
+        .filter_map(|&id: &TaskId| state.task(id))
+        .chain(state.tasks.iter())
+        .filter(|other| other.id != task.id)
+        .collect();
+    let mut told = std::collections::BTreeSet::new();
+    for other in near {
+        if told.len() < OTHERS_MAX && told.insert(other.id) {
+            if told.len() == 1 {
+                text.push_str("\nOther tasks:\n");
+            }
+            _ = writeln!(text, "- {}", task_line(other));
+        }
+    }
+    let left = state.tasks.len() - 1 - told.len();
+    if left > 0 {
+        _ = writeln!(text, "- … and {left} more");
+    }
+}
+
+fn overview(text: &mut String, state: &RunState) {
+    text.push_str("\nAll tasks:\n");
+    for task in state.tasks.iter().take(100) {
+        _ = writeln!(text, "- {} [id {}]", task_line(task), task.key);
+    }
+    if state.tasks.len() > 100 {
+        _ = writeln!(text, "- … and {} more", state.tasks.len() - 100);
+    }
+}
+
+fn task_line(task: &Task) -> String {
+    let status = match &task.status {
+        Status::Waiting => "waits",
+        Status::Ready => "about to start",
+        Status::Active(_) => "under way",
+        Status::Escalated => "with the supervisor",
+        Status::Merged(_) => "merged",
+        Status::Split(_) => "split",
+        Status::Dropped(_) => "dropped",
+        Status::Failed(_) => "failed",
+    };
+    format!("Task {} {} ({}): {status}", task.id, task.title, task.worker)
+}
+
+fn list(text: &mut String, heading: &str, items: &[Arc<str>]) {
+    if !items.is_empty() {
+        _ = writeln!(text, "{heading}:");
+        items.iter().for_each(|item| _ = writeln!(text, "- `{item}`"));
+    }
+}
+
+fn guide(text: &mut String, spec: &RunSpec) {
+    if !spec.guide.is_empty() {
+        _ = write!(
+            text,
+            "\nAGENTS.md of the repository:\n\n{}\n",
+            bounded(&spec.guide, GUIDE_BYTES)
+        );
+    }
+}
+
+/// The text up to the second heading of level 2, at most `SECTION_BYTES`.
+fn first_section(document: &str) -> &str {
+    let second = document.match_indices("\n## ").nth(1).map_or(document.len(), |(at, _)| at + 1);
+    cut(&document[..second], SECTION_BYTES)
+}
+
+/// The beginning of `text`, and how much was left out.
+fn bounded(text: &str, bytes_max: usize) -> String {
+    let head = cut(text, bytes_max);
+    if head.len() == text.len() {
+        return text.to_owned();
+    }
+    format!("{head}\n[… {} bytes left out …]", text.len() - head.len())
+}

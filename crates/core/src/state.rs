@@ -1,0 +1,469 @@
+//! What is known of a run: a fold over its records, and nothing beside.
+
+use crate::dialogue::Dialogue;
+use crate::documents::{Assumption, Documents};
+use crate::event::{CheckResult, Delivery, Ending, Failure, Matter, Start};
+use crate::id::{AgentId, Commit, ConsultId, QuestionId, TaskId};
+use crate::ledger::Ledger;
+use crate::spec::{ModelSpec, RunSpec};
+use crate::todos::Todo;
+use crate::units::MicroDollars;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+/// A run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunState {
+    /// What it was asked to be, with what the person changed since.
+    pub spec: Arc<RunSpec>,
+    /// Records applied so far.
+    pub records: u64,
+    /// When the first record was made, in milliseconds since 1970.
+    pub started_ms: u64,
+    /// When the last record was made.
+    pub now_ms: u64,
+    /// Where the run is.
+    pub phase: Phase,
+    /// The conversation and its documents.
+    pub plan: Plan,
+    /// Open matters of the supervisor.
+    pub consults: BTreeMap<ConsultId, Consult>,
+    /// Matters ever opened.
+    pub consults_opened: u32,
+    /// The graph; task `n` is at `n - 1`.
+    pub tasks: Vec<Task>,
+    /// Tasks that could start, the longest remaining path first.
+    pub ready: BTreeSet<(Reverse<u32>, TaskId)>,
+    /// Tasks with an attempt.
+    pub active: BTreeSet<TaskId>,
+    /// Of these, how many hold a worker: claims being verified or merged hold none.
+    pub working: u32,
+    /// Verified work in the order it came; the first is being merged.
+    pub merging: VecDeque<TaskId>,
+    /// Tasks that the supervisor decides about.
+    pub escalated: BTreeSet<TaskId>,
+    /// Questions to the person that wait for an answer.
+    pub questions: BTreeMap<QuestionId, Question>,
+    /// Questions ever asked.
+    pub questions_asked: u32,
+    /// What was taken for granted.
+    pub assumptions: Vec<Assumption>,
+    /// The money.
+    pub ledger: Ledger,
+    /// Conversations that want a model call, in the order they came to want it.
+    pub callers: VecDeque<AgentId>,
+    /// Providers that want to be left alone until then.
+    pub gates: BTreeMap<Arc<str>, u64>,
+    /// What the run ends with when all that is under way has ended.
+    pub halting: Option<Ending>,
+    /// The commit of the approved documents.
+    pub base: Option<Commit>,
+    /// Where the integration branch stands.
+    pub head: Option<Commit>,
+    /// The system prompt of every worker, the same so that providers' caches serve it.
+    pub worker_system: Arc<str>,
+    /// How the result was handed over.
+    pub delivery: Option<Delivery>,
+    /// Bytes of the worktree tools as models are told of them.
+    pub(crate) tool_bytes: usize,
+    /// Model calls that gave a reply, and that failed.
+    pub calls: (u64, u64),
+    /// Tokens in, cached and out.
+    pub tokens: (u64, u64, u64),
+}
+
+/// Where a run is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Phase {
+    /// In conversation with the person.
+    Planning,
+    /// The documents wait for approval.
+    Review,
+    /// The documents are being committed.
+    Publishing,
+    /// The supervisor makes the graph.
+    Graphing,
+    /// Tasks are under way, or their result is being handed over.
+    Working,
+    /// Over.
+    Ended(Ending),
+}
+
+/// The conversation and its documents.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// The planner's conversation; begins with the person's first words.
+    pub dialogue: Option<Dialogue>,
+    /// As they stand.
+    pub documents: Documents,
+    /// As they stood when a revision was asked.
+    pub before: Option<Documents>,
+    /// The todos of the approved documents.
+    pub todos: Vec<Todo>,
+    /// Whether the person has said enough.
+    pub closed: bool,
+    /// The planner's questions so far.
+    pub asked: u32,
+    /// Where `spec.person`'s given answers go on.
+    pub answers_used: usize,
+}
+
+/// A matter of the supervisor.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Consult {
+    /// What about.
+    pub matter: Matter,
+    /// Its conversation.
+    pub dialogue: Dialogue,
+}
+
+/// A question to the person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// Who asks.
+    pub by: AgentId,
+    /// Which of the reply's calls it is; none when it was asked in plain words.
+    pub call: Option<u32>,
+    /// What.
+    pub text: Arc<str>,
+    /// What is taken when nobody answers.
+    pub default: Arc<str>,
+    /// The default is taken then, in milliseconds since 1970.
+    pub deadline_ms: Option<u64>,
+}
+
+/// A node of the graph.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Task {
+    /// Its number.
+    pub id: TaskId,
+    /// The supervisor's id for it.
+    pub key: Arc<str>,
+    /// What people read.
+    pub title: Arc<str>,
+    /// What the worker is told.
+    pub goal: Arc<str>,
+    /// The worker's profile.
+    pub profile: Arc<str>,
+    /// The worker's name.
+    pub worker: Arc<str>,
+    /// The todos it covers.
+    pub todos: Vec<u32>,
+    /// What it waits for.
+    pub needs: Vec<TaskId>,
+    /// What waits for it.
+    pub dependents: Vec<TaskId>,
+    /// Globs of the files it writes.
+    pub files: Vec<Arc<str>>,
+    /// All checks of it, the project's included.
+    pub checks: Vec<Arc<str>>,
+    /// The task it is a part of.
+    pub part_of: Option<TaskId>,
+    /// Needs that are not met yet.
+    pub unmet: u32,
+    /// Todos on the longest path from here to the end, its own included.
+    pub path: u32,
+    /// Where it is.
+    pub status: Status,
+    /// Attempts so far, and those it may have before the supervisor decides.
+    pub attempts: u32,
+    /// See `attempts`; a conflict grants one more, up to a bound.
+    pub attempts_max: u32,
+    /// Conflicts so far.
+    pub conflicts: u32,
+    /// Times the supervisor had to decide.
+    pub escalations: u32,
+    /// The attempts that came to nothing.
+    pub failures: Vec<(u32, Failure)>,
+    /// What the next worktree starts from.
+    pub start: Start,
+    /// The supervisor's advice for the next attempt.
+    pub advice: Option<Arc<str>>,
+    /// Messages to its worker, in order.
+    pub mail: Vec<Letter>,
+    /// Messages its worker sent.
+    pub sent: u32,
+    /// What its model calls cost, the supervisor's not included.
+    pub spent: MicroDollars,
+}
+
+/// A message between workers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// Who wrote it.
+    pub from: TaskId,
+    /// What.
+    pub text: Arc<str>,
+}
+
+/// Where a task is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Status {
+    /// Some of its needs are not met.
+    Waiting,
+    /// It starts when a worker is free.
+    Ready,
+    /// A worker or the merge has it.
+    Active(Box<Attempt>),
+    /// The supervisor decides about it.
+    Escalated,
+    /// Its work is on the integration branch.
+    Merged(Work),
+    /// Others took its place; so many of them are not settled well yet.
+    Split(u32),
+    /// Left undone; what needs it goes on.
+    Dropped(Arc<str>),
+    /// Failed for good; what needs it is held back.
+    Failed(Arc<str>),
+}
+
+/// Work on the integration branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Work {
+    /// The merge.
+    pub commit: Commit,
+    /// What the worker says it got done.
+    pub summary: Vec<Arc<str>>,
+    /// What was run on the merged tree.
+    pub checks: Vec<CheckResult>,
+}
+
+/// One worker's go at a task.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attempt {
+    /// From 1, rising.
+    pub number: u32,
+    /// What its worktree starts from.
+    pub start: Start,
+    /// The conversation.
+    pub dialogue: Dialogue,
+    /// The commit its worktree starts from, once it stands.
+    pub base: Option<Commit>,
+    /// The worktree stood once, so that a new process has to keep what lies in it.
+    pub worktree_used: bool,
+    /// Where it is.
+    pub stage: Stage,
+    /// Model and tool time so far.
+    pub worked_ms: u64,
+    /// Messages of the task's mail that it has seen.
+    pub mail_seen: usize,
+    /// Questions it put to the supervisor.
+    pub questions: u32,
+    /// The work, committed, once its checks were green.
+    pub work: Option<Commit>,
+    /// What it says it got done.
+    pub summary: Vec<Arc<str>>,
+}
+
+/// Where an attempt is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stage {
+    /// The worker works.
+    Working,
+    /// It claims to be done: the checks run.
+    Verifying,
+    /// The checks were green: the work waits for its merge.
+    Queued,
+    /// The merge is made and checked.
+    Integrating,
+    /// The integration branch moves.
+    Landing {
+        /// The merge.
+        commit: Commit,
+        /// Where it moves from.
+        onto: Commit,
+        /// What was run on the merged tree.
+        checks: Vec<CheckResult>,
+    },
+}
+
+impl Task {
+    /// Its attempt, while a worker or the merge has it.
+    pub fn attempt(&self) -> Option<&Attempt> {
+        match &self.status {
+            Status::Active(attempt) => Some(attempt),
+            Status::Waiting
+            | Status::Ready
+            | Status::Escalated
+            | Status::Merged(_)
+            | Status::Split(_)
+            | Status::Dropped(_)
+            | Status::Failed(_) => None,
+        }
+    }
+
+    pub(crate) fn attempt_mut(&mut self) -> Option<&mut Attempt> {
+        match &mut self.status {
+            Status::Active(attempt) => Some(attempt),
+            Status::Waiting
+            | Status::Ready
+            | Status::Escalated
+            | Status::Merged(_)
+            | Status::Split(_)
+            | Status::Dropped(_)
+            | Status::Failed(_) => None,
+        }
+    }
+
+    /// Whether nothing more will happen to it.
+    pub fn is_settled(&self) -> bool {
+        match &self.status {
+            Status::Merged(_) | Status::Split(_) | Status::Dropped(_) | Status::Failed(_) => true,
+            Status::Waiting | Status::Ready | Status::Active(_) | Status::Escalated => false,
+        }
+    }
+}
+
+impl RunState {
+    /// A run of which only the spec is known.
+    pub fn new(spec: Arc<RunSpec>, at_ms: u64) -> Self {
+        Self {
+            ledger: Ledger { limit: spec.limits.budget, ..Ledger::default() },
+            plan: Plan {
+                dialogue: None,
+                documents: Documents::default(),
+                before: None,
+                todos: Vec::new(),
+                closed: false,
+                asked: 0,
+                answers_used: 0,
+            },
+            tool_bytes: crate::job::spec_bytes(&spec.tools),
+            spec,
+            records: 0,
+            started_ms: at_ms,
+            now_ms: at_ms,
+            phase: Phase::Planning,
+            consults: BTreeMap::new(),
+            consults_opened: 0,
+            tasks: Vec::new(),
+            ready: BTreeSet::new(),
+            active: BTreeSet::new(),
+            working: 0,
+            merging: VecDeque::new(),
+            escalated: BTreeSet::new(),
+            questions: BTreeMap::new(),
+            questions_asked: 0,
+            assumptions: Vec::new(),
+            callers: VecDeque::new(),
+            gates: BTreeMap::new(),
+            halting: None,
+            base: None,
+            head: None,
+            worker_system: "".into(),
+            delivery: None,
+            calls: (0, 0),
+            tokens: (0, 0, 0),
+        }
+    }
+
+    /// A task by number.
+    pub fn task(&self, id: TaskId) -> Option<&Task> {
+        self.tasks.get((id.0 as usize).checked_sub(1)?)
+    }
+
+    pub(crate) fn task_mut(&mut self, id: TaskId) -> Option<&mut Task> {
+        self.tasks.get_mut((id.0 as usize).checked_sub(1)?)
+    }
+
+    /// The conversation of an agent, while it has one.
+    pub fn dialogue(&self, agent: AgentId) -> Option<&Dialogue> {
+        match agent {
+            AgentId::Planner => self.plan.dialogue.as_ref(),
+            AgentId::Supervisor(id) => self.consults.get(&id).map(|c| &c.dialogue),
+            AgentId::Worker(task, attempt) => {
+                let found = self.task(task)?.attempt()?;
+                (found.number == attempt).then_some(&found.dialogue)
+            }
+        }
+    }
+
+    pub(crate) fn dialogue_mut(&mut self, agent: AgentId) -> Option<&mut Dialogue> {
+        match agent {
+            AgentId::Planner => self.plan.dialogue.as_mut(),
+            AgentId::Supervisor(id) => self.consults.get_mut(&id).map(|c| &mut c.dialogue),
+            AgentId::Worker(task, attempt) => {
+                let found = self.task_mut(task)?.attempt_mut()?;
+                (found.number == attempt).then_some(&mut found.dialogue)
+            }
+        }
+    }
+
+    /// The model an agent speaks to.
+    pub fn model(&self, agent: AgentId) -> &ModelSpec {
+        match agent {
+            AgentId::Planner => &self.spec.models.planner,
+            AgentId::Supervisor(_) => &self.spec.models.supervisor,
+            AgentId::Worker(..) => &self.spec.models.worker,
+        }
+    }
+
+    /// How an agent is called in prompts, scripts and views: `planner`, `supervisor:graph`,
+    /// `supervisor:question:4`, `backend_worker_1#2`.
+    pub fn agent_name(&self, agent: AgentId) -> Arc<str> {
+        match agent {
+            AgentId::Planner => "planner".into(),
+            AgentId::Supervisor(id) => match self.consults.get(&id).map(|c| &c.matter) {
+                Some(Matter::Graph) => "supervisor:graph".into(),
+                Some(Matter::Question { task, attempt, nth, .. }) => {
+                    format!("supervisor:question:{}#{attempt}.{nth}", self.worker_name(*task))
+                        .into()
+                }
+                Some(Matter::Escalation { task, nth }) => {
+                    format!("supervisor:escalation:{}#{nth}", self.worker_name(*task)).into()
+                }
+                None => "supervisor".into(),
+            },
+            AgentId::Worker(task, attempt) => {
+                format!("{}#{attempt}", self.worker_name(task)).into()
+            }
+        }
+    }
+
+    fn worker_name(&self, task: TaskId) -> &str {
+        self.task(task).map_or("worker", |t| &t.worker)
+    }
+
+    /// The bytes of conversation that fit into a model: three to a token, which no text of ours
+    /// passes, less the reply.
+    pub fn dialogue_cap_bytes(&self, agent: AgentId) -> usize {
+        let model = self.model(agent);
+        (model.context_tokens.saturating_sub(model.reply_tokens) as usize).max(4_000) * 3
+    }
+
+    /// Whether no task is under way or could start: what still waits is held back.
+    pub fn is_settled(&self) -> bool {
+        self.ready.is_empty() && self.active.is_empty() && self.escalated.is_empty()
+    }
+
+    /// Whether any work was merged.
+    pub fn has_merged(&self) -> bool {
+        self.base.is_some() && self.head != self.base
+    }
+
+    /// Whether the result is to be handed over now.
+    pub fn is_delivering(&self) -> bool {
+        self.phase == Phase::Working
+            && self.is_settled()
+            && self.has_merged()
+            && self.delivery.is_none()
+    }
+
+    /// Names of all workers so far.
+    pub fn workers(&self) -> BTreeSet<Arc<str>> {
+        self.tasks.iter().map(|t| t.worker.clone()).collect()
+    }
+
+    /// Whether the run is over, for now or for good.
+    pub fn ending(&self) -> Option<&Ending> {
+        match &self.phase {
+            Phase::Ended(ending) => Some(ending),
+            Phase::Planning
+            | Phase::Review
+            | Phase::Publishing
+            | Phase::Graphing
+            | Phase::Working => None,
+        }
+    }
+}
