@@ -369,7 +369,10 @@ pub enum Start {
     /// The integration branch as it stands.
     Fresh,
     /// What the attempt before left.
-    Kept,
+    Kept {
+        /// The commit that one started from.
+        base: Commit,
+    },
     /// The work merged into what others did: with conflict markers, or clean and yet red.
     Merged {
         /// The integration branch at the time.

@@ -117,7 +117,7 @@ pub fn worker_opening(state: &RunState, task: &Task) -> Arc<str> {
         tell_failure(&mut text, failure);
         text.push_str(match task.start {
             crate::event::Start::Fresh => "\nYour worktree is fresh.\n",
-            crate::event::Start::Kept => "\nYour worktree holds what that attempt left.\n",
+            crate::event::Start::Kept { .. } => "\nYour worktree holds what that attempt left.\n",
             crate::event::Start::Merged { .. } => {
                 "\nYour worktree holds that attempt's work merged into the others', with conflict \
                  markers where they collide. Keep what both sides intend.\n"

@@ -238,10 +238,10 @@ pub struct Attempt {
     pub start: Start,
     /// The conversation.
     pub dialogue: Dialogue,
-    /// The commit its worktree starts from, once it stands.
+    /// The commit its worktree starts from, once it has stood.
     pub base: Option<Commit>,
-    /// The worktree stood once, so that a new process has to keep what lies in it.
-    pub worktree_used: bool,
+    /// Whether this process has seen its worktree stand.
+    pub stands: bool,
     /// Where it is.
     pub stage: Stage,
     /// Model and tool time so far.

@@ -25,7 +25,7 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
         Event::WorktreePrepared { task, attempt, base } => {
             let found = current(state, *task, *attempt)?;
             found.base = Some(base.clone());
-            found.worktree_used = true;
+            found.stands = true;
             Ok(())
         }
         Event::MessageSent { from, to, text } => {
@@ -141,7 +141,7 @@ pub(super) fn resume(state: &mut RunState) {
     for id in state.active.clone() {
         if let Some(attempt) = state.task_mut(id).and_then(|t| t.attempt_mut()) {
             if matches!(attempt.stage, Stage::Working | Stage::Verifying) {
-                attempt.base = None;
+                attempt.stands = false;
             }
             for pending in &mut attempt.dialogue.acting {
                 pending.repeated = pending.result.is_none();
@@ -171,7 +171,7 @@ fn begin(
         start: start.clone(),
         dialogue: Dialogue::new(system, opening.clone(), cap),
         base: None,
-        worktree_used: false,
+        stands: false,
         stage: Stage::Working,
         worked_ms: 0,
         mail_seen: task.mail.len(),
@@ -195,7 +195,7 @@ fn fail(state: &mut RunState, id: TaskId, number: u32, reason: &Failure) -> Resu
     state.active.remove(&id);
     state.merging.retain(|&task| task != id);
     let task = state.task_mut(id).ok_or("no such task")?;
-    let used = task.attempt().is_some_and(|a| a.worktree_used);
+    let base = task.attempt().and_then(|a| a.base.clone());
     task.start = match reason {
         Failure::Conflict { onto, tree, .. } => {
             Start::Merged { onto: onto.clone(), tree: tree.clone() }
@@ -203,8 +203,7 @@ fn fail(state: &mut RunState, id: TaskId, number: u32, reason: &Failure) -> Resu
         Failure::MergedChecks { onto, commit, .. } => {
             Start::Merged { onto: onto.clone(), tree: commit.clone() }
         }
-        _ if used => Start::Kept,
-        _ => task.start.clone(),
+        _ => base.map_or(task.start.clone(), |base| Start::Kept { base }),
     };
     if matches!(reason, Failure::Conflict { .. }) {
         task.conflicts += 1;
