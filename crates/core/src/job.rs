@@ -64,8 +64,8 @@ pub enum Work {
         place: Place,
         /// What it starts from.
         start: Start,
-        /// It stood before: keep what lies in it.
-        keep: bool,
+        /// It stood before, from this commit: keep what lies in it.
+        keep: Option<Commit>,
     },
     /// See [`JobId::Tool`].
     Tool {
@@ -84,6 +84,8 @@ pub enum Work {
         place: Place,
         /// The commit it started from.
         base: Commit,
+        /// What the worktree started from: a merge may have left conflict markers.
+        start: Start,
         /// The commit's subject.
         subject: Arc<str>,
         /// The commands.
@@ -171,7 +173,7 @@ fn attempt_jobs(state: &RunState, task: &Task, attempt: &Attempt, wanted: &mut V
     let (id, number) = (task.id, attempt.number);
     match &attempt.stage {
         Stage::Working => {
-            if attempt.base.is_none() {
+            if !attempt.stands {
                 wanted.push(JobId::Prepare(id, number));
             }
             match attempt.dialogue.step {
@@ -180,7 +182,7 @@ fn attempt_jobs(state: &RunState, task: &Task, attempt: &Attempt, wanted: &mut V
                     turn: attempt.dialogue.turn,
                     failures,
                 }),
-                Step::Acting if attempt.base.is_some() => {
+                Step::Acting if attempt.stands => {
                     // One at a time and in order: a call may rely on what the one before it did.
                     let next = attempt.dialogue.acting.iter().position(|pending| {
                         pending.result.is_none() && is_worktree_tool(state, &pending.call.name)
@@ -193,7 +195,7 @@ fn attempt_jobs(state: &RunState, task: &Task, attempt: &Attempt, wanted: &mut V
                 Step::Acting | Step::NeedsCall { .. } | Step::Listening | Step::Closed => {}
             }
         }
-        Stage::Verifying if attempt.base.is_none() => wanted.push(JobId::Prepare(id, number)),
+        Stage::Verifying if !attempt.stands => wanted.push(JobId::Prepare(id, number)),
         Stage::Verifying => wanted.push(JobId::Verify(id, number)),
         Stage::Queued => {}
         Stage::Integrating => wanted.push(JobId::Integrate(id, number)),
@@ -275,7 +277,7 @@ fn task_work(state: &RunState, task: &Task, attempt: &Attempt, job: JobId) -> Op
     let subject: Arc<str> = format!("{}{}", state.spec.commit_prefix, task.title).into();
     match job {
         JobId::Prepare(..) => {
-            Some(Work::Prepare { place, start: attempt.start.clone(), keep: attempt.worktree_used })
+            Some(Work::Prepare { place, start: attempt.start.clone(), keep: attempt.base.clone() })
         }
         JobId::Tool { call, .. } => {
             let pending = attempt.dialogue.acting.get(call as usize)?;
@@ -289,6 +291,7 @@ fn task_work(state: &RunState, task: &Task, attempt: &Attempt, job: JobId) -> Op
         JobId::Verify(..) => Some(Work::Verify {
             place,
             base: attempt.base.clone()?,
+            start: attempt.start.clone(),
             subject,
             checks: task.checks.clone(),
             check_ms: limits.check_ms,
