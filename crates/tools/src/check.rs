@@ -2,7 +2,7 @@
 
 use crate::Place;
 use crate::error::Error;
-use crate::process::{Ended, Progress, run, trouble};
+use crate::process::{Ended, Progress, run, told};
 use crate::shell::command;
 use std::time::Duration;
 
@@ -47,12 +47,9 @@ pub async fn check(
     progress: Progress<'_>,
 ) -> Result<CheckOutcome, Error> {
     let finished = run(command(line, place, timeout)?, progress).await?;
-    let trouble = trouble(&finished, timeout);
+    let told = told(&finished, timeout);
     let (duration, output) = (finished.duration, finished.output);
-    let noted = |output: String| match trouble {
-        Some(trouble) => format!("{output}\n[{trouble}]\n"),
-        None => output,
-    };
+    let noted = |output: String| format!("{output}\n[{told}]\n");
     Ok(match finished.ended {
         Ended::Exited(0) => CheckOutcome::Passed { duration },
         Ended::Exited(exit) => CheckOutcome::Failed { exit, output },

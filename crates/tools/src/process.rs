@@ -10,11 +10,11 @@ use crate::environment::Environment;
 use crate::error::Error;
 use crate::leftovers::kill_with_variable;
 use rustix::process::{Pid, Signal, kill_process_group};
+use std::hash::{BuildHasher, RandomState};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe::Receiver;
@@ -104,7 +104,7 @@ pub async fn run(command: Command<'_>, progress: Progress<'_>) -> Result<Finishe
     let mut deadline = started + command.timeout;
     let status = loop {
         tokio::select! {
-            status = child.wait() => break status.ok(),
+            status = child.wait() => break Some(status.map_err(spawn)?),
             read = receiver.read(&mut chunk), if reading => match read {
                 Ok(0) | Err(_) => reading = false,
                 Ok(bytes) => output.take(&chunk[..bytes]),
@@ -153,11 +153,8 @@ enum Ending {
 }
 
 fn start(command: &Command<'_>, writer: std::io::PipeWriter) -> std::io::Result<(Child, Group)> {
-    static COMMANDS: AtomicU64 = AtomicU64::new(0);
-    let number = COMMANDS.fetch_add(1, Ordering::Relaxed);
-    let now =
-        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    let name = format!("{}-{}-{number}", std::process::id(), now.as_nanos());
+    // A hasher's seed is random: no other command, of this process or another, has the name.
+    let name = format!("{}-{:016x}", std::process::id(), RandomState::new().hash_one(0));
 
     let mut shell = std::process::Command::new("/bin/sh");
     shell
@@ -272,14 +269,14 @@ fn program_of(line: &str) -> Option<String> {
     Some(program.trim_matches(['\'', '"', '‘', '’']).to_owned())
 }
 
-/// A sentence for a command that was ended by us or could not run; `None` for one that ended itself.
-pub(crate) fn trouble(finished: &Finished, timeout: Duration) -> Option<String> {
+/// How it ended, in a few words.
+pub(crate) fn told(finished: &Finished, timeout: Duration) -> String {
     match &finished.ended {
-        Ended::Exited(_) => None,
-        Ended::Signalled(signal) => Some(format!("killed by signal {signal}")),
-        Ended::TimedOut => Some(format!("timed out after {} s", timeout.as_secs())),
-        Ended::Flooded => Some(format!("killed after {} of output", size(finished.output_bytes))),
-        Ended::CantRun { program } => Some(format!("can't run `{program}`")),
+        Ended::Exited(code) => format!("exit {code}"),
+        Ended::Signalled(signal) => format!("killed by signal {signal}"),
+        Ended::TimedOut => format!("timed out after {} s", timeout.as_secs()),
+        Ended::Flooded => format!("killed after {} of output", size(finished.output_bytes)),
+        Ended::CantRun { program } => format!("can't run `{program}`"),
     }
 }
 

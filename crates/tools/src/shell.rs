@@ -2,7 +2,7 @@
 
 use crate::bounded::size;
 use crate::error::Error;
-use crate::process::{Command, Ended, Progress, run, trouble};
+use crate::process::{Command, Ended, Progress, run, told};
 use crate::{Limits, Output, Place};
 use equitr_core::chat::ToolOutcome;
 use schemars::JsonSchema;
@@ -21,8 +21,8 @@ pub(crate) struct RunCommand {
     timeout_s: Option<u64>,
 }
 
-/// Runs it; a command that ran and failed is a result, one that could not run or was ended is an
-/// error.
+/// Runs it; a command that ran and failed is a result, one that could not run, or that we had to
+/// end, is an error.
 pub(crate) async fn run_command(
     args: &RunCommand,
     place: &Place,
@@ -35,10 +35,12 @@ pub(crate) async fn run_command(
     };
     let command = command(&args.command, place, timeout)?;
     let finished = run(command, progress).await?;
-    let (head, outcome) = match (trouble(&finished, timeout), &finished.ended) {
-        (Some(trouble), _) => (format!("error: {trouble}"), ToolOutcome::Error),
-        (None, Ended::Exited(code)) => (format!("exit {code}"), ToolOutcome::Ok),
-        (None, ended) => (format!("{ended:?}"), ToolOutcome::Error),
+    let told = told(&finished, timeout);
+    let (head, outcome) = match &finished.ended {
+        Ended::Exited(_) | Ended::Signalled(_) => (told, ToolOutcome::Ok),
+        Ended::TimedOut | Ended::Flooded | Ended::CantRun { .. } => {
+            (format!("error: {told}"), ToolOutcome::Error)
+        }
     };
     Ok(Output { content: format!("{head}\n{}", finished.output), outcome })
 }

@@ -265,6 +265,14 @@ async fn a_folder_that_can_not_be_written_says_so() {
     std::fs::set_permissions(world.at("locked"), PermissionsExt::from_mode(0o700)).unwrap();
 }
 
+struct EndOnDrop<'a>(&'a AtomicBool);
+
+impl Drop for EndOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// While one thread swaps `door` between a folder and a symlink that leads out, nothing outside is
 /// seen or written by whichever of the two a call meets.
 #[tokio::test(flavor = "multi_thread")]
@@ -289,6 +297,8 @@ async fn a_folder_swapped_for_a_symlink_never_leads_out() {
             }
             swaps
         });
+        // Dropped by a failed assertion as well: the other thread must not go on for ever.
+        let end = EndOnDrop(&done);
         tokio::task::block_in_place(|| {
             tokio::runtime::Handle::current().block_on(async {
                 for number in 0..CALLS {
@@ -307,7 +317,7 @@ async fn a_folder_swapped_for_a_symlink_never_leads_out() {
                 }
             });
         });
-        done.store(true, Ordering::Relaxed);
+        drop(end);
         swapper.join().unwrap()
     });
     assert!(swaps > CALLS as u64, "only {swaps} swaps");
