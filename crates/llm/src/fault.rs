@@ -50,7 +50,12 @@ pub(crate) fn classify(error: &ProviderError, asked: Asked<'_>, begun: Begun) ->
     if let Some(response) = error.provider_response() {
         let empty = HeaderMap::new();
         let headers = response.headers.as_ref().unwrap_or(&empty);
-        return refused(response.status, headers, &response.body, asked, begun);
+        let failure = refused(response.status, headers, &response.body, asked, begun);
+        return match response.refusal {
+            // The content is refused, and will be again.
+            true => CallError { fault: CallFault::BadRequest, ..failure },
+            false => failure,
+        };
     }
     // Redacted before they are cut: half a key would not be found.
     let words = redacted(&error.to_string(), asked.key);

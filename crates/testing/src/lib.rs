@@ -1,1 +1,3 @@
-//! (see the crate's modules)
+//! What tests share; no part of the product.
+
+pub mod loopback;

@@ -111,3 +111,13 @@ fn a_message_says_who_said_what_and_never_the_key() {
     let long = answered(500, &[], &format!("{}sk-0123456789ab12", "x".repeat(190)));
     assert!(!long.message.contains("0123"), "{}", long.message);
 }
+
+#[test]
+fn a_prompt_that_is_refused_for_its_content_is_not_sent_again() {
+    let body = r#"{"promptFeedback":{"blockReason":"PROHIBITED_CONTENT"}}"#;
+    let reply = rig_core::ProviderResponseError::without_status(body).with_refusal(true);
+    let asked = Asked { provider: Provider::Gemini, host: "h", key: None };
+    let error = classify(&ProviderError::ProviderResponse(reply), asked, Begun::No);
+    assert_eq!(error.fault, BadRequest);
+    assert!(error.message.contains("PROHIBITED_CONTENT"), "{error}");
+}
