@@ -66,7 +66,7 @@ impl Hub {
         let answer = self.call("fast-import").args(options).input(stream(made)).text()?;
         let garbled = || GitError::Garbled { verb: "fast-import", answer: cut(&answer) };
         let (commit, tree) = answer.split_once('\n').ok_or_else(garbled)?;
-        let tree = tree.split_whitespace().nth(1).ok_or_else(garbled)?;
+        let tree = tree.split_whitespace().nth(2).ok_or_else(garbled)?;
         Ok((commit.parse()?, tree.parse()?))
     }
 }

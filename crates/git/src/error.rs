@@ -69,6 +69,12 @@ pub enum GitError {
         /// The name as it was given.
         name: String,
     },
+    /// A reference that has to be there is not.
+    #[error("there is no reference `{name}`")]
+    NoReference {
+        /// Its name.
+        name: String,
+    },
     /// The text is not the hexadecimal name of an object.
     #[error("`{text}` is not an object id")]
     BadOid {

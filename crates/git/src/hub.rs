@@ -187,6 +187,11 @@ impl Hub {
         commit_named(self.call("rev-parse"), name)
     }
 
+    /// The first parent of a commit; `None` for a first commit.
+    pub fn parent_of(&self, commit: &Oid) -> Result<Option<Oid>, GitError> {
+        commit_named(self.call("rev-parse"), &format!("{commit}^"))
+    }
+
     /// Whether `old` is `new` or one of the commits it stands on.
     pub fn is_ancestor(&self, old: &Oid, new: &Oid) -> Result<bool, GitError> {
         let arguments = ["--is-ancestor", old.as_str(), new.as_str()];

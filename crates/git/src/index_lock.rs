@@ -6,7 +6,7 @@ use crate::GitError;
 use crate::error::io_error;
 use crate::removal::remove;
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// What a lock of ours contains. Git never reads the lock it finds.
@@ -30,17 +30,23 @@ impl IndexLock {
     /// which it could be taken for another's.
     pub fn take(git_dir: &Path) -> Result<Option<Self>, GitError> {
         let path = git_dir.join("index.lock");
-        let unnamed = git_dir.join(format!("equitr-index.lock.{}", std::process::id()));
+        let unnamed = git_dir.join("equitr-index.lock");
         for _ in 0..TRIES {
-            remove(&unnamed)?;
-            fs::write(&unnamed, MARK).map_err(io_error("write", &unnamed))?;
-            let file = File::open(&unnamed).map_err(io_error("open", &unnamed))?;
-            file.lock().map_err(io_error("lock", &unnamed))?;
+            // Not cut to nothing: until it is locked it may be another's, with a name already.
+            let options = File::options().create(true).truncate(false).write(true).clone();
+            let mut file = options.open(&unnamed).map_err(io_error("open", &unnamed))?;
+            if file.try_lock().is_err() {
+                return Ok(None);
+            }
+            file.write_all(MARK.as_bytes()).map_err(io_error("write", &unnamed))?;
             let named = fs::hard_link(&unnamed, &path);
             remove(&unnamed)?;
             match named {
                 Ok(()) => return Ok(Some(Self { path, _file: file })),
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    // A kill between the two names leaves both on one file: it is not to be taken
+                    // for locked because we ourselves lock it.
+                    drop(file);
                     if !remove_stale(git_dir)? {
                         return Ok(None);
                     }
@@ -62,14 +68,14 @@ impl Drop for IndexLock {
 /// Removes the lock if it is one of ours whose process is gone; says whether none is left.
 pub(crate) fn remove_stale(git_dir: &Path) -> Result<bool, GitError> {
     let path = git_dir.join("index.lock");
-    let mut file = match File::open(&path) {
+    let file = match File::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
         Err(error) => return Err(io_error("open", &path)(error)),
     };
     let mut content = Vec::new();
     let limit = MARK.len() as u64 + 1;
-    file.by_ref().take(limit).read_to_end(&mut content).map_err(io_error("read", &path))?;
+    (&file).take(limit).read_to_end(&mut content).map_err(io_error("read", &path))?;
     if content != MARK.as_bytes() || file.try_lock().is_err() {
         return Ok(false);
     }
@@ -95,7 +101,9 @@ mod tests {
     fn a_lock_that_a_killed_process_of_ours_left_is_taken_over() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("index.lock"), MARK).unwrap();
-        assert!(IndexLock::take(folder.path()).unwrap().is_some());
+        fs::write(folder.path().join("equitr-index.lock"), "half").unwrap();
+        drop(IndexLock::take(folder.path()).unwrap().unwrap());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[test]

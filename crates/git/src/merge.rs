@@ -32,6 +32,9 @@ pub enum Merge {
         /// What git says of each, and of each file the parts in conflict with both sides marked
         /// (`<<<<<<< onto` and `>>>>>>> theirs`), for a worker to read; about 32 KiB at most.
         text: String,
+        /// The merge as far as it goes, with markers in its files: a commit on both that nothing
+        /// refers to, for a worktree in which the conflict is resolved.
+        marked: Oid,
     },
 }
 
@@ -48,7 +51,8 @@ impl Hub {
     ) -> Result<Merge, GitError> {
         let options = ["--write-tree", "-z", "--name-only", onto.as_str(), theirs.as_str()];
         let answer = self.call("merge-tree").args(options).answer()?;
-        if !matches!(answer.status, 0 | 1) {
+        // A commit that is missing gives 1 as well, but no tree.
+        if !matches!(answer.status, 0 | 1) || answer.output.is_empty() {
             return Err(answer.into_failure("merge-tree", &self.dir));
         }
         let mut parts = answer.output.split(|byte| *byte == 0);
@@ -61,7 +65,8 @@ impl Hub {
             if conflict.paths.iter().any(open) {
                 let text = self.conflict_text(&conflict, onto, theirs)?;
                 let paths = conflict.paths.iter().map(|path| lossy(path)).collect();
-                return Ok(Merge::Conflict { paths, text });
+                let marked = self.commit_tree(&tree, &[onto, theirs], "Merge with conflicts")?;
+                return Ok(Merge::Conflict { paths, text, marked });
             }
         }
         let message = message.text();
