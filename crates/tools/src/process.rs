@@ -34,12 +34,16 @@ const KILLED_WITHIN: Duration = Duration::from_secs(5);
 /// A pipe holds 64 KiB; this is what may still be in it, with room for larger ones.
 const REST_BYTES_MAX: u64 = 1024 * 1024;
 const CHUNK_BYTES: usize = 16 * 1024;
+/// Nobody reads more than this in so short a time; the rest is not handed on as progress.
+const STRETCH_BYTES_MAX: usize = 64 * 1024;
+const STRETCH: Duration = Duration::from_millis(100);
 /// Names the one command, as the value of a variable that what it starts inherits.
 const COMMAND_VARIABLE: &str = "EQUITR_COMMAND";
 
 /// Takes what a command writes, as it comes; pieces are at most 16 KiB and may end within a word.
 ///
-/// It is called between two reads of the output and must be quick.
+/// Of a flood, only about 64 KiB are handed on in every 100 ms. It is called between two reads of
+/// the output and must be quick.
 pub type Progress<'a> = &'a (dyn Fn(&str) + Send + Sync);
 
 /// A command line to be run.
@@ -97,7 +101,8 @@ pub async fn run(command: Command<'_>, progress: Progress<'_>) -> Result<Finishe
     let mut receiver = Receiver::from_owned_fd(OwnedFd::from(reader)).map_err(spawn)?;
     let (mut child, group) = start(&command, writer).map_err(spawn)?;
 
-    let mut output = Output { kept: Bounded::new(HEAD_BYTES, TAIL_BYTES), progress };
+    let kept = Bounded::new(HEAD_BYTES, TAIL_BYTES);
+    let mut output = Output { kept, progress, stretch: (started, 0) };
     let mut chunk = vec![0; CHUNK_BYTES];
     let mut reading = true;
     let mut ending = Ending::Own;
@@ -210,12 +215,21 @@ impl Drop for Group {
 struct Output<'a> {
     kept: Bounded,
     progress: Progress<'a>,
+    /// When the present stretch of progress began, and what of it was handed on.
+    stretch: (Instant, usize),
 }
 
 impl Output<'_> {
     fn take(&mut self, bytes: &[u8]) {
         self.kept.push(bytes);
-        (self.progress)(&plain(bytes));
+        let (began, handed_on) = &mut self.stretch;
+        if began.elapsed() >= STRETCH {
+            (*began, *handed_on) = (Instant::now(), 0);
+        }
+        if *handed_on < STRETCH_BYTES_MAX {
+            *handed_on += bytes.len();
+            (self.progress)(&plain(bytes));
+        }
     }
 
     /// What the pipe still holds; a process that escaped may keep it open, so its end is not awaited.

@@ -5,6 +5,7 @@ use equitr_core::chat::ToolOutcome;
 use equitr_tools::process::{Command, Ended, Finished, run};
 use equitr_tools::{CheckOutcome, Environment, Place, RUN_VARIABLE, check, kill_leftovers};
 use serde_json::json;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -312,49 +313,64 @@ async fn a_check_tells_bad_work_from_a_check_that_can_not_run() {
 async fn only_the_leftovers_of_the_run_are_killed() {
     let world = World::new();
     let run_id = format!("r{}", std::process::id());
-    // As commands of an engine that was killed: nobody waits for them.
-    let start = |name: &str, value: &str| {
-        std::process::Command::new("/bin/sh")
-            .args(["-c", "sleep 1000 & echo $! > $FILE; wait"])
-            .env(name, value)
-            .env("FILE", world.at(&format!("{name}{value}")))
-            .spawn()
-            .unwrap()
-    };
+    let start = |name: &str, value: &str| Orphans::start(&world, name, value);
     let mut ours = start(RUN_VARIABLE, &run_id);
-    let others = [
+    let mut others = [
         start(RUN_VARIABLE, &format!("{run_id}0")),
         start(RUN_VARIABLE, &run_id[..run_id.len() - 1]),
         start("EQUITR_RUNS", &run_id),
         start("OTHER", &format!("EQUITR_RUN={run_id}")),
     ];
-    let file = format!("{RUN_VARIABLE}{run_id}");
-    until("it has started", || world.at(&file).exists() && !world.text(&file).is_empty()).await;
-    let child = pids(&world, &file)[0];
+    let child = ours.child().await;
     assert_eq!(kill_leftovers(""), 0);
     assert_eq!(kill_leftovers("no-such-run"), 0);
     assert_eq!(kill_leftovers(&run_id), 2);
-    assert!(!ours.wait().unwrap().success());
+    assert!(!ours.shell.wait().unwrap().success());
     assert!(!is_alive(child));
-    for mut other in others {
-        assert!(other.try_wait().unwrap().is_none(), "another's process was killed");
-        let group = kill_children_and(&mut other);
-        assert!(group.is_ok());
+    for other in &mut others {
+        let child = other.child().await;
+        assert!(other.shell.try_wait().unwrap().is_none(), "another's process was killed");
+        assert!(is_alive(child), "another's process was killed");
     }
     assert_eq!(kill_leftovers(&run_id), 0, "none is left");
 }
 
-/// Ends a process of the test and the child that it waits for.
-fn kill_children_and(process: &mut std::process::Child) -> std::io::Result<()> {
-    let children = format!("/proc/{0}/task/{0}/children", process.id());
-    for child in std::fs::read_to_string(children)?.split_whitespace() {
-        let pid = child.parse().ok().and_then(rustix::process::Pid::from_raw);
-        if let Some(pid) = pid {
-            rustix::process::kill_process(pid, rustix::process::Signal::KILL)?;
-        }
+/// A shell and its child, as commands of an engine that was killed; dropping ends them.
+struct Orphans {
+    shell: std::process::Child,
+    file: std::path::PathBuf,
+}
+
+impl Orphans {
+    fn start(world: &World, name: &str, value: &str) -> Self {
+        let file = world.at(&format!("{name} {value}"));
+        let shell = std::process::Command::new("/bin/sh")
+            .args(["-c", "sleep 1000 & echo $! > \"$FILE\"; wait"])
+            .env(name, value)
+            .env("FILE", &file)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        Self { shell, file }
     }
-    process.kill()?;
-    process.wait().map(|_| ())
+
+    async fn child(&self) -> u32 {
+        let text = || std::fs::read_to_string(&self.file).unwrap_or_default();
+        until("it has started", || text().ends_with('\n')).await;
+        text().trim().parse().unwrap()
+    }
+}
+
+impl Drop for Orphans {
+    fn drop(&mut self) {
+        let group = self.shell.id().try_into().ok().and_then(rustix::process::Pid::from_raw);
+        if let Some(group) = group {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+        let _ = self.shell.wait();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
