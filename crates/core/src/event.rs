@@ -350,7 +350,7 @@ pub enum Matter {
         attempt: u32,
         /// Which of its reply's calls waits for the answer.
         call: u32,
-        /// The attempt's how many-th question, from 1.
+        /// The task's how many-th question, from 1.
         nth: u32,
     },
     /// Decide about a task whose tries are spent.

@@ -166,9 +166,9 @@ pub fn graph_opening(state: &RunState) -> Arc<str> {
 /// The supervisor's first message about a worker's question.
 pub fn question_opening(state: &RunState, task: &Task, nth: u32, question: &str) -> Arc<str> {
     let mut text = format!(
-        "agent: supervisor:question:{}#{}.{nth}\n\nThe worker {} asks while it does task {} \
+        "agent: supervisor:question:{}#{nth}\n\nThe worker {} asks while it does task {} \
          ({}):\n\n<<<\n{question}\n>>>\n",
-        task.worker, task.attempts, task.worker, task.id, task.title
+        task.worker, task.worker, task.id, task.title
     );
     _ = write!(text, "\nIts goal: {}\n", task.goal);
     overview(&mut text, state);

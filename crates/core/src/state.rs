@@ -184,6 +184,8 @@ pub struct Task {
     pub mail: Vec<Letter>,
     /// Messages its worker sent.
     pub sent: u32,
+    /// Questions its workers put to the supervisor.
+    pub questions: u32,
     /// What its model calls cost, the supervisor's not included.
     pub spent: MicroDollars,
 }
@@ -248,8 +250,6 @@ pub struct Attempt {
     pub worked_ms: u64,
     /// Messages of the task's mail that it has seen.
     pub mail_seen: usize,
-    /// Questions it put to the supervisor.
-    pub questions: u32,
     /// The work, committed, once its checks were green.
     pub work: Option<Commit>,
     /// What it says it got done.
@@ -400,15 +400,14 @@ impl RunState {
     }
 
     /// How an agent is called in prompts, scripts and views: `planner`, `supervisor:graph`,
-    /// `supervisor:question:4`, `backend_worker_1#2`.
+    /// `supervisor:question:backend_worker_1#3` (its third), `backend_worker_1#2` (second attempt).
     pub fn agent_name(&self, agent: AgentId) -> Arc<str> {
         match agent {
             AgentId::Planner => "planner".into(),
             AgentId::Supervisor(id) => match self.consults.get(&id).map(|c| &c.matter) {
                 Some(Matter::Graph) => "supervisor:graph".into(),
-                Some(Matter::Question { task, attempt, nth, .. }) => {
-                    format!("supervisor:question:{}#{attempt}.{nth}", self.worker_name(*task))
-                        .into()
+                Some(Matter::Question { task, nth, .. }) => {
+                    format!("supervisor:question:{}#{nth}", self.worker_name(*task)).into()
                 }
                 Some(Matter::Escalation { task, nth }) => {
                     format!("supervisor:escalation:{}#{nth}", self.worker_name(*task)).into()

@@ -17,8 +17,10 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
             match matter {
                 Matter::Graph => {}
                 Matter::Question { task, attempt, nth, .. } => {
-                    let found = state.task_mut(*task).and_then(|t| t.attempt_mut());
-                    let found = found.filter(|a| a.number == *attempt).ok_or("no such attempt")?;
+                    let found = state.task_mut(*task).ok_or("no such task")?;
+                    if found.attempt().is_none_or(|a| a.number != *attempt) {
+                        return Err("no such attempt");
+                    }
                     found.questions = *nth;
                 }
                 Matter::Escalation { task, nth } => {

@@ -175,7 +175,6 @@ fn begin(
         stage: Stage::Working,
         worked_ms: 0,
         mail_seen: task.mail.len(),
-        questions: 0,
         work: None,
         summary: Vec::new(),
     }));
@@ -312,6 +311,7 @@ fn add(
             advice: None,
             mail: Vec::new(),
             sent: 0,
+            questions: 0,
             spent: Default::default(),
         });
     }

@@ -18,8 +18,8 @@ const ESCALATIONS_MAX: u32 = 2;
 const MESSAGE_BYTES_MAX: usize = 8 * 1024;
 /// Messages of one task: chat does not coordinate, contracts do.
 const MESSAGES_MAX: u32 = 40;
-/// Questions of one attempt.
-const QUESTIONS_MAX: u32 = 10;
+/// Questions of one task, over all its attempts.
+const QUESTIONS_MAX: u32 = 20;
 /// Lines of a summary that are kept, and bytes of each.
 const SUMMARY_LINES: usize = 8;
 const SUMMARY_BYTES: usize = 200;
@@ -149,7 +149,7 @@ impl Decision<'_> {
             Err(wrong) => return Ok(Err(wrong)),
         };
         let Some(found) = self.state.task(task) else { return Err("no such task") };
-        let nth = found.attempt().map_or(0, |a| a.questions) + 1;
+        let nth = found.questions + 1;
         if nth > QUESTIONS_MAX {
             return Ok(Err(format!("{QUESTIONS_MAX} questions are asked; decide yourself").into()));
         }

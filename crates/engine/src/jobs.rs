@@ -1,0 +1,310 @@
+//! Jobs: each takes what it needs and gives an outcome; nothing here holds state of the run.
+
+mod call_model;
+mod checks;
+mod deliver;
+mod integrate;
+mod land;
+mod prepare;
+mod publish;
+mod run_tool;
+mod verify;
+
+use crate::progress::{Activity, Who};
+use crate::run_loop::Message;
+use crate::{Parts, RunDir};
+use equitr_core::event::{Event, Record};
+use equitr_core::id::{AgentId, Commit, TaskId};
+use equitr_core::input::Outcome;
+use equitr_core::job::{JobId, Work};
+use equitr_core::state::RunState;
+use equitr_git::{GitError, Hub, Oid};
+use equitr_tools::{Environment, Tool};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::runtime::Runtime;
+use tokio::sync::Semaphore;
+use tokio::task::AbortHandle;
+
+/// The branch that all work is merged to; checked out nowhere.
+const INTEGRATION: &str = "refs/heads/integration";
+
+/// Checks at a time, of all workers: they use the machine to the full by themselves.
+const CHECKS_AT_A_TIME: usize = 4;
+/// Commands of workers at a time; most of them wait for something.
+const COMMANDS_AT_A_TIME: usize = 32;
+/// Git commands at a time: more than the processors only makes each of them late.
+const GIT_AT_A_TIME: usize = 4;
+
+/// Starts jobs and sees to it that each reports back.
+pub(crate) struct Jobs {
+    context: Arc<Context>,
+    sender: Sender<Message>,
+}
+
+/// What jobs share.
+pub(crate) struct Context {
+    dir: RunDir,
+    repository: PathBuf,
+    parts: Parts,
+    activity: Arc<Activity>,
+    environment: Environment,
+    allowed: Vec<Tool>,
+    commit_prefix: Arc<str>,
+    checks: Semaphore,
+    commands: Semaphore,
+    git: Semaphore,
+    /// Folders in use: a job that was aborted in the middle of a git command still holds its own.
+    places: Mutex<BTreeMap<PathBuf, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl Jobs {
+    pub fn new(
+        dir: RunDir,
+        state: &RunState,
+        parts: Parts,
+        sender: Sender<Message>,
+        activity: Arc<Activity>,
+    ) -> Self {
+        let environment = Environment::new(std::env::vars_os(), dir.root(), dir.root())
+            .with(equitr_tools::RUN_VARIABLE, dir.id());
+        let context = Context {
+            repository: PathBuf::from(&*state.spec.repository),
+            allowed: state.spec.tools.iter().filter_map(|tool| Tool::named(&tool.name)).collect(),
+            commit_prefix: state.spec.commit_prefix.clone(),
+            dir,
+            parts,
+            activity,
+            environment,
+            checks: Semaphore::new(CHECKS_AT_A_TIME),
+            commands: Semaphore::new(COMMANDS_AT_A_TIME),
+            git: Semaphore::new(GIT_AT_A_TIME),
+            places: Mutex::default(),
+        };
+        Self { context: Arc::new(context), sender }
+    }
+
+    /// Starts a job; its outcome comes to the loop as a message, unless it is aborted before.
+    pub fn start(
+        &self,
+        state: &RunState,
+        job: JobId,
+        work: Work,
+        runtime: &Runtime,
+    ) -> AbortHandle {
+        let context = Arc::clone(&self.context);
+        let sender = self.sender.clone();
+        let who = who(job);
+        self.context.activity.set(who, describe(state, job, &work));
+        let started = async move {
+            let outcome = carry_out(&context, job, work).await;
+            context.activity.clear(who);
+            outcome
+        };
+        let handle = runtime.spawn(started);
+        let abort = handle.abort_handle();
+        // A job that breaks down must not leave the run waiting for it.
+        runtime.spawn(async move {
+            match handle.await {
+                Ok(outcome) => _ = sender.send(Message::Done(job, outcome)),
+                Err(error) if error.is_cancelled() => {}
+                Err(_) => {
+                    let broken = Outcome::Failed("a job of ours broke down".into());
+                    _ = sender.send(Message::Done(job, broken));
+                }
+            }
+        });
+        abort
+    }
+
+    /// Tidies up after what was recorded: a merged task's worktree is not needed any more.
+    pub fn heard(&self, state: &RunState, record: &Record, runtime: &Runtime) {
+        for event in &record.events {
+            if let Event::TaskMerged { task, .. } = event
+                && let Some(task) = state.task(*task)
+            {
+                let context = Arc::clone(&self.context);
+                let path = context.dir.worktree(&task.key);
+                runtime.spawn(async move {
+                    let _ = context.git(path.clone(), move |hub| hub.remove_worktree(&path)).await;
+                });
+            }
+        }
+    }
+}
+
+async fn carry_out(context: &Arc<Context>, job: JobId, work: Work) -> Outcome {
+    match work {
+        Work::Call(request) => {
+            let JobId::Call { agent, .. } = job else {
+                return Outcome::Failed("a call has no caller".into());
+            };
+            call_model::call_model(context, agent, request).await
+        }
+        Work::Tool { place, call, left_ms, repeated } => {
+            run_tool::run_tool(context, who(job), &place, &call, left_ms, repeated).await
+        }
+        Work::Prepare { place, start, keep } => {
+            ended(prepare::prepare(context, place, start, keep).await)
+        }
+        Work::Verify { place, base, start, subject, checks, check_ms } => {
+            ended(verify::verify(context, place, (base, start), subject, &checks, check_ms).await)
+        }
+        Work::Integrate { place, commit, subject, files, checks, check_ms } => ended(
+            integrate::integrate(context, place, commit, (subject, files), &checks, check_ms).await,
+        ),
+        Work::Land { from, to } => ended(land::land(context, from, to).await),
+        Work::Publish(documents) => ended(publish::publish(context, documents).await),
+        Work::Deliver { from, to } => ended(deliver::deliver(context, from, to).await),
+    }
+}
+
+/// Why a job has no outcome of its own.
+pub(crate) enum Trouble {
+    /// The worker has to mend it.
+    Refused(String),
+    /// The machine failed.
+    Failed(String),
+}
+
+fn ended(result: Result<Outcome, Trouble>) -> Outcome {
+    match result {
+        Ok(outcome) => outcome,
+        Err(Trouble::Refused(message)) => Outcome::Refused(message.into()),
+        Err(Trouble::Failed(message)) => Outcome::Failed(message.into()),
+    }
+}
+
+impl From<GitError> for Trouble {
+    fn from(error: GitError) -> Self {
+        match error {
+            GitError::NestedRepository { .. } => Self::Refused(error.to_string()),
+            other => Self::Failed(told(&other)),
+        }
+    }
+}
+
+impl From<equitr_tools::Error> for Trouble {
+    fn from(error: equitr_tools::Error) -> Self {
+        Self::Failed(told(&error))
+    }
+}
+
+/// An error with all that caused it, on one line.
+fn told(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+impl Context {
+    /// Runs git calls about one folder, one at a time for that folder, away from the async threads.
+    async fn git<T: Send + 'static>(
+        &self,
+        folder: PathBuf,
+        act: impl FnOnce(&Hub) -> Result<T, GitError> + Send + 'static,
+    ) -> Result<T, Trouble> {
+        let place = self.place(&folder);
+        let held = place.lock_owned().await;
+        let _permit = self.git.acquire().await;
+        let hub = self.dir.hub();
+        let done = tokio::task::spawn_blocking(move || {
+            let _held = held;
+            act(&Hub::open(&hub)?)
+        });
+        match done.await {
+            Ok(result) => Ok(result?),
+            Err(_) => Err(Trouble::Failed("a git job of ours broke down".to_owned())),
+        }
+    }
+
+    fn place(&self, folder: &Path) -> Arc<tokio::sync::Mutex<()>> {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        places.entry(folder.to_owned()).or_default().clone()
+    }
+
+    /// Where commands for `who` run: the folder, with a private home and temp folder.
+    fn command_place(&self, folder: &Path, who: &str) -> Result<equitr_tools::Place, Trouble> {
+        let home = self.dir.command_home(who);
+        let temp = self.dir.command_temp(who);
+        for folder in [&home, &temp] {
+            std::fs::create_dir_all(folder).map_err(|error| {
+                Trouble::Failed(format!("can't make {}: {error}", folder.display()))
+            })?;
+        }
+        Ok(equitr_tools::Place {
+            worktree: equitr_tools::Worktree::open(folder)?,
+            environment: self
+                .environment
+                .clone()
+                .with("HOME", &home.to_string_lossy())
+                .with("TMPDIR", &temp.to_string_lossy()),
+        })
+    }
+
+    fn run_id(&self) -> &str {
+        self.dir.id()
+    }
+}
+
+fn oid(commit: &Commit) -> Result<Oid, Trouble> {
+    commit.0.parse().map_err(Trouble::from)
+}
+
+fn commit(oid: &Oid) -> Commit {
+    Commit(oid.as_str().into())
+}
+
+/// Where work in progress of an attempt is kept.
+fn wip_ref(key: &str, attempt: u32) -> String {
+    format!("refs/equitr/wip/{key}/{attempt}")
+}
+
+fn who(job: JobId) -> Who {
+    match job {
+        JobId::Call { agent: AgentId::Planner, .. } | JobId::Publish | JobId::Deliver => {
+            Who::Planner
+        }
+        JobId::Call { agent: AgentId::Supervisor(_), .. } => Who::Supervisor,
+        JobId::Call { agent: AgentId::Worker(task, _), .. }
+        | JobId::Prepare(task, _)
+        | JobId::Tool { task, .. }
+        | JobId::Verify(task, _)
+        | JobId::Integrate(task, _)
+        | JobId::Land(task, _) => Who::Task(task),
+    }
+}
+
+fn describe(state: &RunState, job: JobId, work: &Work) -> String {
+    let worker = |task: TaskId| state.task(task).map_or("", |t| &*t.worker).to_owned();
+    match (job, work) {
+        (JobId::Call { agent: AgentId::Planner, .. }, _) => "planner thinks".to_owned(),
+        (JobId::Call { agent: AgentId::Supervisor(_), .. }, _) => "supervisor thinks".to_owned(),
+        (JobId::Call { agent: AgentId::Worker(task, _), .. }, _) => {
+            format!("{} thinks", worker(task))
+        }
+        (JobId::Prepare(task, _), _) => format!("{} gets a worktree", worker(task)),
+        (JobId::Tool { task, .. }, Work::Tool { call, .. }) => {
+            format!("{}: {} {}", worker(task), call.name, argument(&call.args))
+        }
+        (JobId::Tool { task, .. }, _) => format!("{} runs a tool", worker(task)),
+        (JobId::Verify(task, _), _) => format!("checking task {task}"),
+        (JobId::Integrate(task, _), _) => format!("merging task {task} and checking the result"),
+        (JobId::Land(task, _), _) => format!("landing task {task}"),
+        (JobId::Publish, _) => "committing the documents".to_owned(),
+        (JobId::Deliver, _) => "handing over the result".to_owned(),
+    }
+}
+
+/// The argument that tells most: the path or the command.
+fn argument(args: &str) -> String {
+    let value: serde_json::Value = serde_json::from_str(args).unwrap_or_default();
+    let told = ["path", "command", "pattern"].iter().find_map(|name| value.get(name)?.as_str());
+    told.unwrap_or_default().lines().next().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,64 @@
+//! Making a merge and checking it, before anything moves.
+
+use super::checks::run_checks;
+use super::{Context, INTEGRATION, Trouble, commit, oid};
+use equitr_core::id::Commit;
+use equitr_core::input::Outcome;
+use equitr_core::job::Place;
+use equitr_git::{GitError, Hub, Merge, MergeMessage, Oid};
+use std::sync::Arc;
+
+pub(super) async fn integrate(
+    context: &Context,
+    place: Place,
+    work: Commit,
+    (subject, files): (Arc<str>, Vec<(Arc<str>, Arc<str>)>),
+    checks: &[Arc<str>],
+    check_ms: u64,
+) -> Result<Outcome, Trouble> {
+    let work = oid(&work)?;
+    let message = MergeMessage {
+        subject: subject.to_string(),
+        trailers: vec![
+            ("Equitr-Run".to_owned(), context.run_id().to_owned()),
+            ("Equitr-Task".to_owned(), place.key.to_string()),
+            ("Equitr-Attempt".to_owned(), place.attempt.to_string()),
+            ("Equitr-Worker".to_owned(), place.worker.to_string()),
+        ],
+    };
+    let overlay: Vec<(String, Vec<u8>)> =
+        files.iter().map(|(path, text)| (path.to_string(), text.as_bytes().to_vec())).collect();
+    let scratch = context.dir.merge_tree();
+    let folder = scratch.clone();
+    let reason = format!("equitrcoder run {} merges", context.run_id());
+    let (onto, merge) = context
+        .git(scratch.clone(), move |hub| {
+            let onto = head(hub)?;
+            let merge = hub.merge(&onto, &work, &message, &overlay)?;
+            if let Merge::Clean { commit, .. } = &merge
+                && hub.reset_worktree(&folder, commit).is_err()
+            {
+                hub.add_worktree(&folder, commit, &reason)?;
+            }
+            Ok((onto, merge))
+        })
+        .await?;
+    match merge {
+        Merge::Conflict { paths, text, marked } => Ok(Outcome::Conflicted {
+            paths: paths.into_iter().map(Arc::from).collect(),
+            text: text.into(),
+            onto: commit(&onto),
+            tree: commit(&marked),
+        }),
+        Merge::Clean { commit: merged, .. } => {
+            let in_place = context.command_place(&scratch, "merge")?;
+            let checks = run_checks(context, &in_place, checks, check_ms).await?;
+            Ok(Outcome::Integrated { commit: commit(&merged), onto: commit(&onto), checks })
+        }
+    }
+}
+
+/// Where the integration branch stands.
+pub(super) fn head(hub: &Hub) -> Result<Oid, GitError> {
+    hub.resolve(INTEGRATION)?.ok_or(GitError::NoReference { name: INTEGRATION.to_owned() })
+}

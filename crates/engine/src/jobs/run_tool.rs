@@ -1,0 +1,61 @@
+//! One tool call in a worktree.
+
+use super::call_model::elapsed_ms;
+use super::{Context, Trouble};
+use crate::progress::Who;
+use equitr_core::chat::{ToolCall, ToolOutcome};
+use equitr_core::input::Outcome;
+use equitr_core::job::Place;
+use equitr_tools::Limits;
+use std::time::{Duration, Instant};
+
+/// What the model is told of a call that was cut off by the end of the process.
+const REPEATED: &str = "[The process was stopped while this call ran, so it may have run twice.]\n";
+
+pub(super) async fn run_tool(
+    context: &Context,
+    who: Who,
+    place: &Place,
+    call: &ToolCall,
+    left_ms: u64,
+    repeated: bool,
+) -> Outcome {
+    let folder = context.dir.worktree(&place.key);
+    let in_place = match context.command_place(&folder, &place.key) {
+        Ok(in_place) => in_place,
+        Err(Trouble::Refused(message) | Trouble::Failed(message)) => {
+            return Outcome::Failed(message.into());
+        }
+    };
+    let progress = |line: &str| {
+        let last = line.lines().last().unwrap_or_default();
+        context.activity.set(who, format!("{}: {last}", place.worker));
+    };
+    let command = &*call.name == "run_command";
+    let _permit = if command { context.commands.acquire().await.ok() } else { None };
+    let started = Instant::now();
+    let limits = limits(left_ms);
+    let run =
+        equitr_tools::run(&context.allowed, &call.name, &call.args, &in_place, &limits, &progress);
+    let output = run.await;
+    let content = if repeated && command && output.outcome == ToolOutcome::Ok {
+        format!("{REPEATED}{}", output.content)
+    } else {
+        output.content
+    };
+    Outcome::ToolRan {
+        content: content.into(),
+        outcome: output.outcome,
+        took_ms: elapsed_ms(started),
+    }
+}
+
+/// A command may not outlast what is left of the attempt's time.
+fn limits(left_ms: u64) -> Limits {
+    let usual = Limits::default();
+    let left = Duration::from_millis(left_ms.max(1_000));
+    Limits {
+        command_timeout: usual.command_timeout.min(left),
+        command_timeout_max: usual.command_timeout_max.min(left),
+    }
+}

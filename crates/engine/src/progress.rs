@@ -1,0 +1,40 @@
+//! News that may be dropped: what is going on between two records.
+
+use equitr_core::id::TaskId;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+/// A line of activity is for one line of a terminal.
+const LINE_BYTES: usize = 200;
+
+/// What each agent is doing just now. Never journaled, never an input to a decision.
+#[derive(Debug, Default)]
+pub struct Activity {
+    lines: Mutex<BTreeMap<Who, String>>,
+}
+
+/// Whose activity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Who {
+    Planner,
+    Supervisor,
+    Task(TaskId),
+}
+
+impl Activity {
+    pub(crate) fn set(&self, who: Who, line: impl Into<String>) {
+        let mut line: String = line.into();
+        line.truncate(line.floor_char_boundary(LINE_BYTES));
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).insert(who, line);
+    }
+
+    pub(crate) fn clear(&self, who: Who) {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).remove(&who);
+    }
+
+    /// What is going on, a short line for each agent that is at work, the planner's first.
+    pub fn lines(&self) -> Vec<String> {
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.values().cloned().collect()
+    }
+}
