@@ -5,6 +5,7 @@
 //! one or the other, and goes on.
 
 use crate::change::{Change, Side, changes};
+use crate::command::Call;
 use crate::error::io_error;
 use crate::index_lock::{IndexLock, remove_stale};
 use crate::removal::remove;
@@ -104,6 +105,7 @@ struct Move<'a> {
     from: Option<&'a Oid>,
     to: &'a Oid,
     settings: Vec<Setting>,
+    lock: IndexLock,
 }
 
 impl Checkout {
@@ -168,10 +170,10 @@ impl Checkout {
         if is_on(&settings, "core.sparsecheckout") == Some(true) {
             return Ok(Some(LeftBecause::SparseCheckout));
         }
-        let Some(_lock) = IndexLock::take(&self.git_dir)? else {
+        let Some(lock) = IndexLock::take(&self.git_dir)? else {
             return Ok(Some(LeftBecause::IndexLocked));
         };
-        Move { checkout: self, branch: &branch, from, to, settings }.carry_out()
+        Move { checkout: self, branch: &branch, from, to, settings, lock }.carry_out()
     }
 
     /// Where both versions of the files are kept during a move; guarded by the lock on the index.
@@ -217,13 +219,13 @@ impl Checkout {
             }
             Some(_) => return Ok(false),
         };
-        self.update_ref(&reference, commit, &old).map(|()| true)
+        self.update_ref_call(&reference, commit, &old).output()?;
+        Ok(true)
     }
 
-    fn update_ref(&self, reference: &str, new: &Oid, old: &Oid) -> Result<(), GitError> {
+    fn update_ref_call(&self, reference: &str, new: &Oid, old: &Oid) -> Call {
         let call = self.call("update-ref").args(["-m", "equitrcoder: delivered", "--no-deref"]);
-        call.args(["--", reference, new.as_str(), old.as_str()]).output()?;
-        Ok(())
+        call.args(["--", reference, new.as_str(), old.as_str()])
     }
 }
 
@@ -273,24 +275,23 @@ impl Move<'_> {
         }
         let empty = self.checkout.format.empty_tree();
         let trees = [self.from.map_or(empty, Oid::as_str), self.to.as_str()];
-        self.call("read-tree", &next).args(["-i", "-m"]).args(trees).output()?;
-        let moved = self.put(stage, changed, &next, &index);
-        if moved.is_err() {
-            stage.place(changed, Side::Old)?;
-            if before.exists() {
-                fs::rename(&before, &index).map_err(io_error("replace", &index))?;
-            } else {
-                remove(&index)?;
-            }
+        let call = self.call("read-tree", &next).args(["-i", "-m"]).args(trees);
+        call.holding(&self.lock.file)?.output()?;
+        let Err(error) = self.put(stage, changed, &next, &index) else { return Ok(None) };
+        let now = self.checkout.head()?.commit;
+        if now.as_ref() == Some(self.to) {
+            return Ok(None);
         }
-        match (moved, self.checkout.head()?) {
-            (Ok(()), _) => Ok(None),
-            (Err(_), head) if head.commit.as_ref() != self.from => {
-                let branch = self.branch.to_owned();
-                Ok(Some(LeftBecause::BranchMoved { branch, now: head.commit }))
-            }
-            (Err(error), _) => Err(error),
+        stage.place(changed, Side::Old)?;
+        if before.exists() {
+            fs::rename(&before, &index).map_err(io_error("replace", &index))?;
+        } else {
+            remove(&index)?;
         }
+        if now.as_ref() == self.from {
+            return Err(error);
+        }
+        Ok(Some(LeftBecause::BranchMoved { branch: self.branch.to_owned(), now }))
     }
 
     /// The files, the index, and last the branch, if it is still where it was.
@@ -304,15 +305,19 @@ impl Move<'_> {
         stage.place(changed, Side::New)?;
         // Tells the index the files' times, so that the person's git need not read them all. It
         // answers 1 when some file has changes, which is none of our business.
-        self.call("update-index", next).args(["-q", "--refresh"]).answer()?;
+        let call = self.call("update-index", next).args(["-q", "--refresh"]);
+        call.holding(&self.lock.file)?.answer()?;
         fs::rename(next, index).map_err(io_error("replace", index))?;
         let zeros = self.checkout.format.zeros();
         let old = self.from.unwrap_or(&zeros);
-        self.checkout.update_ref(&format!("refs/heads/{}", self.branch), self.to, old)
+        let reference = format!("refs/heads/{}", self.branch);
+        let call = self.checkout.update_ref_call(&reference, self.to, old);
+        call.holding(&self.lock.file)?.output()?;
+        Ok(())
     }
 
     /// A call that may write files: with an index of its own, and nobody's filters.
-    fn call(&self, verb: &'static str, index: &Path) -> crate::command::Call {
+    fn call(&self, verb: &'static str, index: &Path) -> Call {
         let call = self.checkout.files_call(verb).env("GIT_INDEX_FILE", index);
         without_filters(call, &self.settings)
     }
@@ -355,7 +360,8 @@ impl Move<'_> {
         let folder = stage.side(side);
         fs::create_dir(&folder).map_err(io_error("make", &folder))?;
         let (Some(tree), index) = (tree, stage.dir.join("index.side")) else { return Ok(()) };
-        self.call("read-tree", &index).arg(tree.as_str()).output()?;
+        let call = self.call("read-tree", &index).arg(tree.as_str());
+        call.holding(&self.lock.file)?.output()?;
         let mut paths = Vec::new();
         for change in changed.iter().filter(|change| change.has(side)) {
             paths.extend_from_slice(change.path.as_os_str().as_bytes());

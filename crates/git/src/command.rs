@@ -3,6 +3,7 @@
 
 use crate::{GitError, Oid};
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -111,6 +112,7 @@ pub(crate) struct Call {
     place: PathBuf,
     command: Command,
     input: Vec<u8>,
+    held: Option<File>,
     overrides: usize,
 }
 
@@ -155,7 +157,8 @@ pub(crate) fn git(verb: &'static str, place: Place<'_>) -> Call {
     }
     let folder = place.folder();
     command.arg(verb).current_dir(folder).process_group(0);
-    Call { verb, place: folder.to_owned(), command, input: Vec::new(), overrides: 0 }
+    let place = folder.to_owned();
+    Call { verb, place, command, input: Vec::new(), held: None, overrides: 0 }
 }
 
 impl Call {
@@ -189,6 +192,14 @@ impl Call {
     pub fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
         self.input = input.into();
         self
+    }
+
+    /// Has a locked file held by the process, too (as its standard input, so not together with
+    /// `input`): should we be killed, the file stays locked until the orphan has ended.
+    pub fn holding(mut self, lock: &File) -> Result<Self, GitError> {
+        let held = lock.try_clone().map_err(|error| self.spawn_error(error))?;
+        self.held = Some(held);
+        Ok(self)
     }
 
     /// Runs it, whatever its exit status; an answer beyond 256 MiB is an error.
@@ -246,7 +257,11 @@ impl Call {
     }
 
     fn run(mut self, bytes_max: u64, beyond: Beyond) -> Result<Answer, GitError> {
-        let stdin = if self.input.is_empty() { Stdio::null() } else { Stdio::piped() };
+        let stdin = match self.held.take() {
+            Some(lock) => Stdio::from(lock),
+            None if self.input.is_empty() => Stdio::null(),
+            None => Stdio::piped(),
+        };
         self.command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = self.command.spawn().map_err(|error| self.spawn_error(error))?;
         let input = std::mem::take(&mut self.input);

@@ -8,6 +8,7 @@ use crate::removal::remove;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What a lock of ours contains. Git never reads the lock it finds.
 const MARK: &str = "equitrcoder is moving this checkout forward\n";
@@ -19,8 +20,9 @@ const TRIES: u32 = 3;
 #[derive(Debug)]
 pub(crate) struct IndexLock {
     path: PathBuf,
-    /// Locked as long as we live: by this a lock of ours is known to be stale.
-    _file: File,
+    /// Locked as long as we live, or a git process that holds it: by this a lock of ours is known
+    /// to be stale.
+    pub file: File,
 }
 
 impl IndexLock {
@@ -35,14 +37,14 @@ impl IndexLock {
             // Not cut to nothing: until it is locked it may be another's, with a name already.
             let options = File::options().create(true).truncate(false).write(true).clone();
             let mut file = options.open(&unnamed).map_err(io_error("open", &unnamed))?;
-            if file.try_lock().is_err() {
+            if !comes_free(&file) {
                 return Ok(None);
             }
             file.write_all(MARK.as_bytes()).map_err(io_error("write", &unnamed))?;
             let named = fs::hard_link(&unnamed, &path);
             remove(&unnamed)?;
             match named {
-                Ok(()) => return Ok(Some(Self { path, _file: file })),
+                Ok(()) => return Ok(Some(Self { path, file })),
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                     // A kill between the two names leaves both on one file: it is not to be taken
                     // for locked because we ourselves lock it.
@@ -76,11 +78,23 @@ pub(crate) fn remove_stale(git_dir: &Path) -> Result<bool, GitError> {
     let mut content = Vec::new();
     let limit = MARK.len() as u64 + 1;
     (&file).take(limit).read_to_end(&mut content).map_err(io_error("read", &path))?;
-    if content != MARK.as_bytes() || file.try_lock().is_err() {
+    if content != MARK.as_bytes() || !comes_free(&file) {
         return Ok(false);
     }
     remove(&path)?;
     Ok(true)
+}
+
+/// Whether nobody locks the file, or stops to within half a second: a git process whose killed
+/// parent we were ends by itself.
+fn comes_free(file: &File) -> bool {
+    for _ in 0..50 {
+        if file.try_lock().is_ok() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    false
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::error::io_error;
 use crate::removal::{open_up, remove};
-use crate::worktree::Link;
+use crate::worktree::HeldLink;
 use crate::{GitError, Hub, Oid};
 use std::fs;
 use std::io::ErrorKind;
@@ -26,7 +26,7 @@ impl Hub {
     /// The worktree and its index stay as they are; only unreadable files are made readable. A
     /// `.git` below the top, in any spelling, gives [`GitError::NestedRepository`]: git would take
     /// the folder for a repository, run what that one's configuration says, and keep a reference
-    /// to it instead of its files. One call at a time for the same worktree.
+    /// to it instead of its files.
     pub fn snapshot(
         &self,
         worktree: &Path,
@@ -73,7 +73,7 @@ impl Hub {
 /// The other index begins as another name of the same file, whose time of writing git needs to
 /// tell which files changed since. Git replaces an index and never writes into one, so the
 /// worktree's own stays what it is.
-fn tree_of_files(link: &Link) -> Result<Oid, GitError> {
+fn tree_of_files(link: &HeldLink) -> Result<Oid, GitError> {
     let index = link.admin.join("index.snapshot");
     let lock = link.admin.join("index.snapshot.lock");
     let add = || {
@@ -81,13 +81,13 @@ fn tree_of_files(link: &Link) -> Result<Oid, GitError> {
             remove(leftover)?;
         }
         fs::hard_link(link.admin.join("index"), &index).map_err(io_error("make", &index))?;
-        link.call("add").args(["-A", "--", "."]).env("GIT_INDEX_FILE", &index).output()
+        link.call("add")?.args(["-A", "--", "."]).env("GIT_INDEX_FILE", &index).output()
     };
     if add().is_err() {
         open_up(&link.root);
         add()?;
     }
-    let tree = link.call("write-tree").env("GIT_INDEX_FILE", &index).oid()?;
+    let tree = link.call("write-tree")?.env("GIT_INDEX_FILE", &index).oid()?;
     remove(&index)?;
     Ok(tree)
 }

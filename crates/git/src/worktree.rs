@@ -11,7 +11,8 @@ use crate::command::{Call, Place, git};
 use crate::error::io_error;
 use crate::removal::{open_up, remove};
 use crate::{GitError, Hub, Oid};
-use std::fs;
+use std::fs::{self, File};
+use std::ops::Deref;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,15 @@ const LABEL_CHARACTERS_MAX: usize = 40;
 pub(crate) struct Link {
     pub root: PathBuf,
     pub admin: PathBuf,
+    lock: PathBuf,
+}
+
+/// A link that is ours alone until it is dropped and every git process of ours in it has ended,
+/// those of an earlier process of ours that was killed included.
+#[derive(Debug)]
+pub(crate) struct HeldLink {
+    link: Link,
+    lock: File,
 }
 
 impl Hub {
@@ -33,10 +43,9 @@ impl Hub {
     /// `git worktree prune` takes it.
     ///
     /// Whatever is in the folder already goes, be it what an earlier call that was killed left or a
-    /// whole worktree. The path has to be spelled the same way in every call about it, and no two
-    /// calls may be about the same path at once.
+    /// whole worktree. The path has to be spelled the same way in every call about it.
     pub fn add_worktree(&self, path: &Path, commit: &Oid, reason: &str) -> Result<(), GitError> {
-        let link = self.link(path)?;
+        let link = self.link(path)?.hold()?;
         remove(&link.admin)?;
         remove(&link.root)?;
         for folder in [&link.admin, &link.root] {
@@ -48,17 +57,18 @@ impl Hub {
         write(&link.admin.join("commondir"), "../..")?;
         write(&link.admin.join("gitdir"), &link.root.join(".git").to_string_lossy())?;
         link.restore()?;
-        link.call("read-tree").args(["--reset", "-u", commit.as_str()]).output()?;
+        link.call("read-tree")?.args(["--reset", "-u", commit.as_str()]).output()?;
         Ok(())
     }
 
     /// Takes a worktree away, with all that is in its folder and whatever rights that has; what is
     /// not there is taken away already.
     pub fn remove_worktree(&self, path: &Path) -> Result<(), GitError> {
-        let link = self.link(path)?;
+        let link = self.link(path)?.hold()?;
         // In this order a half-removed worktree is never taken for a sound one.
         remove(&link.admin)?;
-        remove(&link.root)
+        remove(&link.root)?;
+        remove(&link.link.lock)
     }
 
     /// Whether a whole worktree of this hub is at the path: added to its end, not half removed, and
@@ -91,18 +101,52 @@ impl Hub {
         let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
         let label: String = label.chars().take(LABEL_CHARACTERS_MAX).map(plain).collect();
         let name = format!("{label}-{:016x}", hash(root.as_os_str().as_bytes()));
-        Ok(Link { admin: self.dir.join("worktrees").join(name), root })
+        let lock = self.dir.join("equitr-worktree-locks").join(&name);
+        Ok(Link { admin: self.dir.join("worktrees").join(name), root, lock })
     }
 
-    pub(crate) fn whole_link(&self, path: &Path) -> Result<Link, GitError> {
+    pub(crate) fn whole_link(&self, path: &Path) -> Result<HeldLink, GitError> {
         let link = self.link(path)?;
-        if link.is_whole() { Ok(link) } else { Err(GitError::NotAWorktree { path: link.root }) }
+        if !link.is_whole() {
+            return Err(GitError::NotAWorktree { path: link.root });
+        }
+        let link = link.hold()?;
+        if link.is_whole() {
+            Ok(link)
+        } else {
+            Err(GitError::NotAWorktree { path: link.link.root })
+        }
+    }
+}
+
+impl HeldLink {
+    pub fn call(&self, verb: &'static str) -> Result<Call, GitError> {
+        git(verb, Place::Files { git_dir: &self.admin, root: &self.root }).holding(&self.lock)
+    }
+
+    fn make_equal(&self, commit: &Oid) -> Result<(), GitError> {
+        self.call("read-tree")?.args(["--reset", "-u", commit.as_str()]).output()?;
+        self.call("clean")?.args(["-ffdxq"]).output()?;
+        Ok(())
+    }
+}
+
+impl Deref for HeldLink {
+    type Target = Link;
+
+    fn deref(&self) -> &Link {
+        &self.link
     }
 }
 
 impl Link {
-    pub fn call(&self, verb: &'static str) -> Call {
-        git(verb, Place::Files { git_dir: &self.admin, root: &self.root })
+    /// Waits until nobody else works with the worktree.
+    fn hold(self) -> Result<HeldLink, GitError> {
+        let locks = self.lock.parent().unwrap_or(&self.lock);
+        fs::create_dir_all(locks).map_err(io_error("make", locks))?;
+        let lock = File::create(&self.lock).map_err(io_error("make", &self.lock))?;
+        lock.lock().map_err(io_error("lock", &self.lock))?;
+        Ok(HeldLink { link: self, lock })
     }
 
     /// The `.git` of the folder is ours again, whatever a worker made of it.
@@ -131,12 +175,6 @@ impl Link {
 
     fn pointer(&self) -> String {
         format!("gitdir: {}", self.admin.to_string_lossy())
-    }
-
-    fn make_equal(&self, commit: &Oid) -> Result<(), GitError> {
-        self.call("read-tree").args(["--reset", "-u", commit.as_str()]).output()?;
-        self.call("clean").args(["-ffdxq"]).output()?;
-        Ok(())
     }
 }
 
