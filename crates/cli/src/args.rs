@@ -1,0 +1,201 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  equitrcoder --multi-agent --repo ./shop       plan in conversation, then build with a team
+  equitrcoder --prompt 'a todo CLI' --yes       without a terminal: no questions asked
+  equitrcoder plan --repo ./shop                only the documents, for later
+  equitrcoder run --multi-agent --repo ./shop   from the approved documents
+  equitrcoder resume                            go on after a stop, a crash or a larger budget
+  equitrcoder demo                              see it work, without a key
+
+Exit codes: 0 done · 1 failed · 2 usage · 3 something is missing here · 4 budget or quota used up
+5 done with open work · 6 another process works on the repository · 7 journal · 130 interrupted";
+
+/// Builds software with a team of agents: plans with you, works in parallel, verifies and merges.
+#[derive(Debug, Parser)]
+#[command(name = "equitrcoder", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub start: StartArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Hold the planning conversation and stop at the approved documents
+    Plan(StartArgs),
+    /// Build from the approved documents in docs/
+    Run(RunArgs),
+    /// Go on with a run that was stopped, killed, or ran out of budget
+    Resume(ResumeArgs),
+    /// Show where a run is
+    Status(StatusArgs),
+    /// List the runs
+    Runs(ListArgs),
+    /// Show a run's journal, readable
+    Show(RunName),
+    /// Show what a run did, what it proved and what it cost
+    Report(RunName),
+    /// List the known models, with limits and prices
+    Models(ModelsArgs),
+    /// Show the effective configuration and where each value came from
+    Config(SettingsArgs),
+    /// Check git, model, key and disk, and say what is missing and how to get it
+    Doctor(SettingsArgs),
+    /// Watch the main job on an example, with a scripted model: no key, no cost
+    Demo(DemoArgs),
+    /// Print a completion script for your shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Flags that override the configuration.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SettingsArgs {
+    /// Work with a team of agents in parallel; without it one worker does the tasks in order
+    #[arg(long)]
+    pub multi_agent: bool,
+    /// Model of every role, as PROVIDER/MODEL, script:FILE or replay:RUN
+    #[arg(long, value_name = "MODEL")]
+    pub model: Option<String>,
+    /// Model of the planner
+    #[arg(long, value_name = "MODEL")]
+    pub planner: Option<String>,
+    /// Model of the supervisor
+    #[arg(long, value_name = "MODEL")]
+    pub supervisor: Option<String>,
+    /// Model of the workers
+    #[arg(long, value_name = "MODEL")]
+    pub worker: Option<String>,
+    /// Base URL of an OpenAI-compatible or other server, instead of the provider's own
+    #[arg(long, value_name = "URL")]
+    pub api_base: Option<String>,
+    /// What the run may cost, in dollars such as 12.50, or `none`
+    #[arg(long, value_name = "DOLLARS")]
+    pub budget: Option<String>,
+    /// Workers at a time
+    #[arg(long, value_name = "N")]
+    pub max_workers: Option<String>,
+    /// A command that must pass for every task; may be given several times
+    #[arg(long = "check", value_name = "COMMAND")]
+    pub checks: Vec<String>,
+    /// Folder of configuration and runs, instead of ~/.equitr
+    #[arg(long, value_name = "DIR", env = "EQUITR_HOME", hide_env_values = true)]
+    pub home: Option<PathBuf>,
+}
+
+/// How a run is shown.
+#[derive(Debug, Clone, Default, Args)]
+pub struct OutputArgs {
+    /// Print the events as JSON lines
+    #[arg(long)]
+    pub json: bool,
+    /// Colours
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: When,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum When {
+    /// Where the output is a terminal and NO_COLOR is not set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct StartArgs {
+    /// The repository; need not exist yet
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub repo: PathBuf,
+    /// What to build; `-` reads standard input
+    #[arg(long, value_name = "TEXT", conflicts_with = "prompt_file")]
+    pub prompt: Option<String>,
+    /// A file that says what to build
+    #[arg(long, value_name = "FILE")]
+    pub prompt_file: Option<PathBuf>,
+    /// Answers to the planner's questions, one a line, in order
+    #[arg(long, value_name = "FILE")]
+    pub answers: Option<PathBuf>,
+    /// Approve the documents without being asked; unanswered questions take their defaults
+    #[arg(long, short)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct RunArgs {
+    /// The repository with docs/requirements.md, docs/design.md and docs/todos.md
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub repo: PathBuf,
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct ResumeArgs {
+    /// The run; without it the newest that can go on
+    pub run: Option<String>,
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct StatusArgs {
+    /// The run; without it the newest
+    pub run: Option<String>,
+    /// Print it as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Folder of configuration and runs, instead of ~/.equitr
+    #[arg(long, value_name = "DIR", env = "EQUITR_HOME", hide_env_values = true)]
+    pub home: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct RunName {
+    /// The run; without it the newest
+    pub run: Option<String>,
+    /// Folder of configuration and runs, instead of ~/.equitr
+    #[arg(long, value_name = "DIR", env = "EQUITR_HOME", hide_env_values = true)]
+    pub home: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct ListArgs {
+    /// Folder of configuration and runs, instead of ~/.equitr
+    #[arg(long, value_name = "DIR", env = "EQUITR_HOME", hide_env_values = true)]
+    pub home: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct ModelsArgs {
+    /// Only models whose name contains this
+    pub filter: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct DemoArgs {
+    /// Where the project lands, instead of a temporary folder
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
