@@ -1,0 +1,141 @@
+//! Records as a person follows them: the plain flow on stdout.
+//!
+//! The caller prints what it asks for itself: the `> ` of an answer and the question whether the
+//! documents are right. Model calls, tool calls and checks under way are not here; the line that is
+//! drawn over again ([`crate::progress`]) has them.
+
+mod planning;
+mod talk;
+mod tasks;
+
+use crate::ending;
+use crate::page::{Last, Page};
+use crate::style::{Mark, Style, Tone};
+use crate::text::{LINE_COLUMNS, one_line};
+use equitr_core::documents::Documents;
+use equitr_core::event::{Ending, Event, Matter, Record};
+use equitr_core::id::{QuestionId, TaskId};
+use equitr_core::state::{Phase, Question, RunState};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The flow of a run, record after record.
+///
+/// Keeps what later records need from earlier ones: open questions, the documents as they were
+/// shown, and until when a provider's trouble was told.
+#[derive(Debug, Clone, Default)]
+pub struct Lines {
+    last: Last,
+    questions: BTreeMap<QuestionId, Question>,
+    /// Task, attempt and call of each question that the supervisor has not answered.
+    asked: BTreeSet<(TaskId, u32, u32)>,
+    shown: Option<Documents>,
+    spawned: bool,
+    trouble_until_ms: BTreeMap<Arc<str>, u64>,
+}
+
+impl Lines {
+    /// The flow of a run from its first record on.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The flow of a run that is taken up at `state`: what was told before is not told again.
+    pub fn from(state: &RunState) -> Self {
+        let asked = state.consults.values().filter_map(|consult| match consult.matter {
+            Matter::Question { task, attempt, call, .. } => Some((task, attempt, call)),
+            Matter::Graph | Matter::Escalation { .. } => None,
+        });
+        let reviewed = state.phase != Phase::Planning || state.plan.before.is_some();
+        Self {
+            last: Last::Nothing,
+            questions: state.questions.clone(),
+            asked: asked.collect(),
+            shown: reviewed.then(|| state.plan.documents.clone()),
+            spawned: state.tasks.iter().any(|task| task.attempts > 0),
+            trouble_until_ms: state.gates.clone(),
+        }
+    }
+
+    /// What a person sees of a record, with the line ends; empty for most.
+    ///
+    /// `state` is the state after the record, and records come in their order.
+    pub fn record(&mut self, state: &RunState, record: &Record, style: &Style) -> String {
+        let mut page = Page::after(self.last, style);
+        for event in &record.events {
+            self.event(state, record, event, &mut page);
+        }
+        self.last = page.last;
+        page.text
+    }
+
+    fn event(&mut self, state: &RunState, record: &Record, event: &Event, page: &mut Page) {
+        match event {
+            Event::RunStarted { spec } => planning::started(spec, page),
+            Event::RunResumed => page.line("Taken up again; calls under way are made again"),
+            Event::RunReopened => page.line("Going on"),
+            Event::RunEnded { ending } => {
+                page.block(&ending::lines(state, ending, &page.style.clone()))
+            }
+            Event::RunHalted { ending } => halted(state, ending, page),
+            Event::BudgetSet { budget: Some(budget) } => {
+                page.line(&format!("Budget: {budget}"));
+            }
+            Event::BudgetSet { budget: None } => page.line("Budget: no limit"),
+            Event::WorkersSet { workers } => page.line(&format!("Workers at a time: {workers}")),
+            Event::PersonSaid { .. }
+            | Event::PlanCleared
+            | Event::PlanningClosed
+            | Event::QuestionAsked { .. }
+            | Event::QuestionAnswered { .. }
+            | Event::DocumentWritten { .. }
+            | Event::PlanProposed
+            | Event::RevisionAsked { .. }
+            | Event::DocumentsEdited { .. }
+            | Event::PlanApproved
+            | Event::DocumentsPublished { .. } => self.planning(state, event, page),
+            Event::ConsultOpened { .. }
+            | Event::ConsultClosed { .. }
+            | Event::CallReserved { .. }
+            | Event::CallReplied { .. }
+            | Event::CallFailed { .. }
+            | Event::ToolFinished { .. }
+            | Event::AgentNudged { .. }
+            | Event::MessageSent { .. } => self.talk(state, record, event, page),
+            Event::GraphAccepted { .. }
+            | Event::AttemptStarted { .. }
+            | Event::WorktreePrepared { .. }
+            | Event::WorkClaimed { .. }
+            | Event::WorkVerified { .. }
+            | Event::MergeStarted { .. }
+            | Event::MergeVerified { .. }
+            | Event::MergeOvertaken { .. }
+            | Event::TaskMerged { .. }
+            | Event::AttemptFailed { .. }
+            | Event::AdviceGiven { .. }
+            | Event::TaskSplit { .. }
+            | Event::TaskDropped { .. }
+            | Event::TaskFailed { .. } => self.task(state, event, page),
+            // The end of the run says where the result is.
+            Event::ProjectDelivered { .. } => {}
+        }
+    }
+}
+
+/// What is under way ends first; when nothing is, the end of the run is in the same record.
+fn halted(state: &RunState, ending: &Ending, page: &mut Page) {
+    if state.ending().is_some() {
+        return;
+    }
+    let why = ending::heading(state, ending, &page.style);
+    page.line(&why);
+    page.line("No new model call starts; what is under way ends first");
+}
+
+/// A fact with foreign words in it, as one line in a tone.
+fn say(page: &mut Page, mark: Mark, tone: Tone, fact: &str, words: &str) {
+    let style = page.style;
+    let words = one_line(words, LINE_COLUMNS, &style);
+    let fact = style.paint(tone, &format!("{}{fact}", style.mark(mark)));
+    page.line(&format!("{fact}: {words}"));
+}
