@@ -85,12 +85,21 @@ async fn a_command_that_hangs_and_ignores_sigterm_is_killed_with_its_children() 
     let world = World::new();
     let line = "trap '' TERM; (trap '' TERM; exec sleep 1000) & echo $! > pids; echo $$ >> pids; \
                 echo waiting; while :; do sleep 1000; done";
-    let args = json!({"command": line, "timeout_s": 2});
-    let told = world.refused("run_command", args).await;
-    assert_eq!(told, "error: timed out after 2 s\nwaiting\n");
+    let done = finished(&world, line, Duration::from_secs(2)).await;
+    assert_eq!((done.ended, done.output.as_str()), (Ended::TimedOut, "waiting\n"));
+    // 2 s, and 2 s to put things in order; without the kill, 5 s more until we give up.
+    assert!(done.duration < Duration::from_secs(8), "{:?}", done.duration);
     for pid in pids(&world, "pids") {
         until("the process is gone", || !is_alive(pid)).await;
     }
+}
+
+#[tokio::test]
+async fn an_agent_is_told_that_time_was_up_and_what_was_said_until_then() {
+    let world = World::new();
+    let args = json!({"command": "echo begun; sleep 1000", "timeout_s": 2});
+    let told = world.refused("run_command", args).await;
+    assert_eq!(told, "error: timed out after 2 s\nbegun\n");
 }
 
 #[tokio::test]
