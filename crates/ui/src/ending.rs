@@ -1,6 +1,6 @@
 //! The end of a run in words: what it came to, where the result is, what goes on from there.
 
-use crate::held::held_back;
+use crate::held::held_by_task;
 use crate::names;
 use crate::style::{Mark, Style, Tone};
 use crate::tally::{Tally, doubts, in_words};
@@ -97,12 +97,12 @@ pub(crate) fn heading(state: &RunState, ending: &Ending, style: &Style) -> Strin
 
 /// A line for each task that failed, is held back, was dropped or is not proven.
 pub(crate) fn open_work(state: &RunState, style: &Style) -> Vec<String> {
-    let held = held_back(state);
+    let held = held_by_task(state);
     let mut lines: Vec<String> = state
         .tasks
         .iter()
         .filter_map(|task| {
-            let by = held.iter().find(|held| held.task == task.id);
+            let by = held.get(&task.id);
             let failed = by.map(|held| held.failed.as_slice()).unwrap_or_default();
             let (mark, why) = match &task.status {
                 Status::Failed(reason) => {

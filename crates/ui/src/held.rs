@@ -1,8 +1,12 @@
 //! Tasks that a failed one holds back.
 
+use crate::names;
 use equitr_core::id::TaskId;
 use equitr_core::state::{RunState, Status};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// Links of a chain that are kept: nobody reads more.
+const CHAIN_MAX: usize = 16;
 
 /// A waiting task that will not start, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,7 +15,8 @@ pub struct Held {
     pub task: TaskId,
     /// The failed tasks it waits for, directly or not, by number.
     pub failed: Vec<TaskId>,
-    /// From the task to the first of `failed`, each needing the next; both ends included.
+    /// From the task to the first of `failed`, each needing the next; both ends included. Of more
+    /// than 16 links, those before the last are left out.
     pub chain: Vec<TaskId>,
 }
 
@@ -63,10 +68,49 @@ fn behind(state: &RunState, failed: TaskId) -> BTreeMap<TaskId, TaskId> {
 fn chain(needed_by: &BTreeMap<TaskId, TaskId>, task: TaskId, failed: TaskId) -> Vec<TaskId> {
     let mut chain = vec![task];
     let mut at = task;
-    while at != failed {
+    while at != failed && chain.len() < CHAIN_MAX - 1 {
         let Some(&next) = needed_by.get(&at) else { break };
         chain.push(next);
         at = next;
     }
+    if at != failed {
+        chain.push(failed);
+    }
     chain
+}
+
+/// The held-back tasks by number.
+pub(crate) fn held_by_task(state: &RunState) -> BTreeMap<TaskId, Held> {
+    held_back(state).into_iter().map(|held| (held.task, held)).collect()
+}
+
+/// `Task 2, which needs Task 1`: what a held-back task needs.
+pub(crate) fn chain_words(held: &Held) -> String {
+    let mut text = String::new();
+    for (place, &id) in held.chain.iter().enumerate().skip(1) {
+        let link = match place {
+            1 => "",
+            _ if place == CHAIN_MAX - 1 => ", which in the end needs ",
+            _ => ", which needs ",
+        };
+        text.push_str(link);
+        text.push_str(&names::number(id));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_chain_keeps_its_beginning_and_its_end() {
+        let needed_by = (2..=40).map(|id| (TaskId(id), TaskId(id - 1))).collect();
+        let chain = chain(&needed_by, TaskId(40), TaskId(1));
+        assert_eq!(chain.len(), CHAIN_MAX);
+        assert_eq!((chain[0], chain[14], chain[15]), (TaskId(40), TaskId(26), TaskId(1)));
+        let words = chain_words(&Held { task: TaskId(40), failed: vec![TaskId(1)], chain });
+        assert!(words.starts_with("Task 39, which needs Task 38, which needs"), "{words}");
+        assert!(words.ends_with("Task 26, which in the end needs Task 1"), "{words}");
+    }
 }

@@ -57,6 +57,15 @@ impl Lines {
         }
     }
 
+    /// What waits for the person, told again when a run is taken up: the first question, documents
+    /// up for approval, open questions.
+    pub fn waiting(&mut self, state: &RunState, style: &Style) -> String {
+        let mut page = Page::after(self.last, style);
+        self.remind(state, &mut page);
+        self.last = page.last;
+        page.text
+    }
+
     /// What a person sees of a record, with the line ends; empty for most.
     ///
     /// `state` is the state after the record, and records come in their order.

@@ -10,8 +10,8 @@ use equitr_core::id::AgentId;
 use equitr_core::state::{Phase, RunState, Stage};
 use unicode_width::UnicodeWidthStr;
 
-/// Names in one part of the line.
-const NAMES_MAX: usize = 3;
+/// Tasks named in one part of the line.
+const TASKS_NAMED: usize = 3;
 /// Fewer columns than this say nothing of an activity.
 const ACTIVITY_COLUMNS_MIN: usize = 12;
 
@@ -48,7 +48,7 @@ fn parts(state: &RunState, now_ms: u64, style: &Style) -> Vec<String> {
     let mut parts = vec![phase(state)];
     parts.extend(waits(state, now_ms, style));
     if let Phase::Working = state.phase {
-        parts.extend(under_way(state, style));
+        parts.extend(under_way(state));
     }
     parts.push(match state.ledger.limit {
         Some(limit) => format!("{}/{limit}", state.ledger.spent),
@@ -122,25 +122,24 @@ fn waits_for_money(state: &RunState) -> bool {
         })
 }
 
-fn under_way(state: &RunState, style: &Style) -> Vec<String> {
-    let mut at_work = Vec::new();
+fn under_way(state: &RunState) -> Vec<String> {
+    let mut at_work = 0_usize;
     let mut checked = Vec::new();
     let mut merged = Vec::new();
     for &id in &state.active {
         let Some(attempt) = state.task(id).and_then(|task| task.attempt()) else { continue };
         match attempt.stage {
-            Stage::Working => at_work.push(id),
+            Stage::Working => at_work += 1,
             Stage::Verifying => checked.push(id),
             Stage::Queued => {}
             Stage::Integrating | Stage::Landing { .. } => merged.push(id),
         }
     }
     let mut parts = Vec::new();
-    if !at_work.is_empty() {
-        let names = at_work.iter().map(|&id| names::worker(state, id, style));
-        parts.push(format!("at work: {}", listed(names, NAMES_MAX)));
+    if at_work > 0 {
+        parts.push(format!("{} at work", count(at_work, "worker")));
     }
-    let tasks = |ids: &[_]| listed(ids.iter().map(|&id| names::number(id)), NAMES_MAX);
+    let tasks = |ids: &[_]| listed(ids.iter().map(|&id| names::number(id)), TASKS_NAMED);
     if !checked.is_empty() {
         parts.push(format!("checking {}", tasks(&checked)));
     }

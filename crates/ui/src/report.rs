@@ -1,8 +1,9 @@
 //! A whole run on a few pages of Markdown: what it came to, how, and at what cost.
 
 use crate::ending;
+use crate::held::{chain_words, held_by_task};
 use crate::names;
-use crate::status::{by_task, phase_word, words};
+use crate::status::{phase_word, words};
 use crate::style::Style;
 use crate::tally::{Tally, in_words};
 use crate::text::{LINE_COLUMNS, count, listed, one_line, tail};
@@ -62,8 +63,9 @@ fn tasks(text: &mut String, state: &RunState, style: &Style) {
     if state.tasks.is_empty() {
         return;
     }
-    let held = by_task(state);
-    let mut rows = vec![["", "Task", "Worker", "Attempts", "Cost", "Needs", "Outcome"].map(cell)];
+    let held = held_by_task(state);
+    let mut rows =
+        vec![["No.", "Task", "Worker", "Attempts", "Cost", "Needs", "Outcome"].map(cell)];
     rows.extend(state.tasks.iter().take(ROWS_MAX).map(|task| {
         [
             task.id.to_string(),
@@ -179,20 +181,19 @@ fn open_todos(text: &mut String, state: &RunState, style: &Style) {
     }
     _ = writeln!(text, "\n## Open todos\n");
     for todo in open.iter().take(ROWS_MAX) {
-        _ = writeln!(text, "- {}. {}", todo.number, one_line(&todo.text, LINE_COLUMNS, style));
+        _ = writeln!(text, "- Todo {}: {}", todo.number, one_line(&todo.text, LINE_COLUMNS, style));
     }
     more(text, open.len(), "todo");
 }
 
 fn held(text: &mut String, state: &RunState, style: &Style) {
-    let held = by_task(state);
+    let held = held_by_task(state);
     if held.is_empty() {
         return;
     }
     _ = writeln!(text, "\n## Held back\n");
     for held in held.values().take(ROWS_MAX) {
         let title = state.task(held.task).map(|task| names::title(task, style)).unwrap_or_default();
-        let chain: Vec<String> = held.chain.iter().skip(1).map(|&id| names::number(id)).collect();
         let others = held.failed.len().saturating_sub(1);
         let others = if others > 0 {
             format!("; {} more failed that it needs", count(others, "task"))
@@ -200,7 +201,7 @@ fn held(text: &mut String, state: &RunState, style: &Style) {
             String::new()
         };
         let number = names::number(held.task);
-        let chain = chain.join(", which needs ");
+        let chain = chain_words(held);
         _ = writeln!(text, "- {number} {title}: needs {chain}, which failed{others}");
     }
     more(text, held.len(), "task");
@@ -257,14 +258,15 @@ fn cell(text: &str) -> String {
 
 fn table<const COLUMNS: usize>(text: &mut String, rows: &[[String; COLUMNS]]) {
     use unicode_width::UnicodeWidthStr;
-    let width = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
+    let width =
+        |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0).max(3);
     let widths: Vec<usize> = (0..COLUMNS).map(width).collect();
     for (place, row) in rows.iter().enumerate() {
         let cells: Vec<String> =
             row.iter().zip(&widths).map(|(text, &wide)| crate::text::pad(text, wide)).collect();
         _ = writeln!(text, "| {} |", cells.join(" | "));
         if place == 0 {
-            let rules: Vec<String> = widths.iter().map(|&wide| "-".repeat(wide.max(3))).collect();
+            let rules: Vec<String> = widths.iter().map(|&wide| "-".repeat(wide)).collect();
             _ = writeln!(text, "| {} |", rules.join(" | "));
         }
     }

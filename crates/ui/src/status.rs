@@ -1,7 +1,7 @@
 //! The state as a page for people and as a JSON value for programs.
 
 use crate::ending;
-use crate::held::{Held, held_back};
+use crate::held::{Held, held_by_task};
 use crate::names;
 use crate::progress::waits;
 use crate::style::{Mark, Style, Tone};
@@ -13,7 +13,6 @@ use equitr_core::id::TaskId;
 use equitr_core::prompt::failure_line;
 use equitr_core::state::{Phase, RunState, Stage, Status, Task};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use unicode_width::UnicodeWidthStr;
 
 /// Tasks that the page lists; the JSON value has all.
@@ -23,7 +22,7 @@ const TASKS_LISTED: usize = 200;
 pub fn status(state: &RunState, style: &Style) -> String {
     let mut lines = vec![title(state, style)];
     if !state.tasks.is_empty() {
-        lines.push(format!("Tasks: {}", in_words(&Tally::of(state))));
+        lines.push(format!("Summary: {}", in_words(&Tally::of(state))));
         lines.extend(tasks(state, style));
     }
     let waits = waits(state, state.now_ms, style);
@@ -61,7 +60,7 @@ fn title(state: &RunState, style: &Style) -> String {
 }
 
 fn tasks(state: &RunState, style: &Style) -> Vec<String> {
-    let held = by_task(state);
+    let held = held_by_task(state);
     let shown = &state.tasks[..state.tasks.len().min(TASKS_LISTED)];
     let titles: Vec<String> = shown.iter().map(|task| names::title(task, style)).collect();
     let workers: Vec<String> = shown.iter().map(|t| names::worker(state, t.id, style)).collect();
@@ -155,7 +154,7 @@ pub(crate) fn words(state: &RunState, task: &Task, held: Option<&Held>, style: &
 ///
 /// Texts are as they are: [`crate::json::value_line`] makes them harmless for a terminal.
 pub fn status_json(state: &RunState) -> Value {
-    let held = by_task(state);
+    let held = held_by_task(state);
     let tasks: Vec<Value> =
         state.tasks.iter().map(|task| task_json(task, held.get(&task.id))).collect();
     let questions: Vec<Value> = state
@@ -301,11 +300,6 @@ pub(crate) fn phase_word(phase: &Phase) -> &'static str {
         Phase::Working => "working",
         Phase::Ended(_) => "ended",
     }
-}
-
-/// Held-back tasks by number.
-pub(crate) fn by_task(state: &RunState) -> BTreeMap<TaskId, Held> {
-    held_back(state).into_iter().map(|held| (held.task, held)).collect()
 }
 
 fn is_met(state: &RunState, need: TaskId) -> bool {

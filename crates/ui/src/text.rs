@@ -59,7 +59,7 @@ pub(crate) fn tail(text: &str, lines_max: usize, indent: &str, style: &Style) ->
     if left > 0 {
         shown.push(format!("{indent}{}", left_out(left, style)));
     }
-    let cut = |line: &&str| format!("{indent}{}", fit(line, LINE_COLUMNS, style));
+    let cut = |line: &&str| indented(indent, line, style);
     shown.extend(lines[left..].iter().map(cut));
     shown
 }
@@ -69,12 +69,16 @@ pub(crate) fn head(text: &str, lines_max: usize, indent: &str, style: &Style) ->
     let clean = sanitize(text.trim_end());
     let lines: Vec<&str> = clean.lines().collect();
     let kept = lines.len().min(lines_max);
-    let cut = |line: &&str| format!("{indent}{}", fit(line, LINE_COLUMNS, style));
+    let cut = |line: &&str| indented(indent, line, style);
     let mut shown: Vec<String> = lines[..kept].iter().map(cut).collect();
     if kept < lines.len() {
         shown.push(format!("{indent}{}", left_out(lines.len() - kept, style)));
     }
     shown
+}
+
+fn indented(indent: &str, line: &str, style: &Style) -> String {
+    format!("{indent}{}", fit(line, LINE_COLUMNS, style)).trim_end().to_owned()
 }
 
 fn left_out(lines: usize, style: &Style) -> String {

@@ -11,7 +11,7 @@ use equitr_core::documents::{DocumentKind, Documents};
 use equitr_core::event::{AnsweredBy, Event, Matter};
 use equitr_core::id::{AgentId, QuestionId};
 use equitr_core::spec::{Origin, Person, RunSpec};
-use equitr_core::state::{Question, RunState};
+use equitr_core::state::{Phase, Question, RunState};
 use similar::{ChangeTag, TextDiff};
 
 const FIRST_QUESTION: &str = "What would you like to build?";
@@ -82,6 +82,17 @@ impl Lines {
             | Event::RevisionAsked { .. } => {}
             _ => {}
         }
+    }
+
+    pub(super) fn remind(&mut self, state: &RunState, page: &mut Page) {
+        if state.phase == Phase::Planning && state.plan.dialogue.is_none() {
+            page.block(&[FIRST_QUESTION]);
+        }
+        if state.phase == Phase::Review {
+            self.shown = None;
+            self.documents(&state.plan.documents, page);
+        }
+        state.questions.values().for_each(|question| ask(state, question, page));
     }
 
     fn answered(
