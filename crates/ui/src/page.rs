@@ -36,6 +36,12 @@ impl Page {
         self.last = Last::Line;
     }
 
+    /// One line directly below what stands last.
+    pub(crate) fn under(&mut self, text: &str) {
+        self.push(text);
+        self.last = Last::Line;
+    }
+
     /// A line of less weight.
     pub(crate) fn quiet(&mut self, text: &str) {
         let painted = self.style.paint(Tone::Quiet, text);

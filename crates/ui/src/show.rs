@@ -17,6 +17,8 @@ use equitr_core::state::RunState;
 
 /// Lines of a text within an entry.
 const CONTENT_LINES: usize = 12;
+/// Lines of an agent's opening: who it is and what about; the rest is made from the state.
+const OPENING_LINES: usize = 3;
 /// Lines of a check's output within an entry.
 const OUTPUT_LINES: usize = 8;
 /// Tasks of a graph within an entry.
@@ -46,6 +48,7 @@ fn entry(event: &Event, state: &RunState, style: &Style) -> (String, Vec<String>
     let words = |text: &str| one_line(text, LINE_COLUMNS, style);
     let agent = |id: AgentId| called(state, id, style);
     let body = |text: &str| head(text, CONTENT_LINES, INDENT, style);
+    let opened = |text: &str| head(text, OPENING_LINES, INDENT, style);
     let bare = |said: String| (said, Vec::new());
     match event {
         Event::RunStarted { spec } => started(spec, style),
@@ -93,7 +96,7 @@ fn entry(event: &Event, state: &RunState, style: &Style) -> (String, Vec<String>
             bare(format!("documents committed as {}{note}", words(base.short())))
         }
         Event::ConsultOpened { id, matter, opening } => {
-            (format!("supervisor matter {id} opened: {}", about(matter)), body(opening))
+            (format!("supervisor matter {id} opened: {}", about(matter)), opened(opening))
         }
         Event::ConsultClosed { id } => bare(format!("supervisor matter {id} closed")),
         Event::GraphAccepted { tasks } => {
@@ -105,7 +108,7 @@ fn entry(event: &Event, state: &RunState, style: &Style) -> (String, Vec<String>
                 Start::Kept { .. } => "with what the attempt before left",
                 Start::Merged { .. } => "on the merged tree",
             };
-            (format!("{} started, {from}", of(state, *task, *attempt, style)), body(opening))
+            (format!("{} started, {from}", of(state, *task, *attempt, style)), opened(opening))
         }
         Event::WorktreePrepared { task, attempt, base } => bare(format!(
             "{} worktree stands at {}",
@@ -133,11 +136,11 @@ fn entry(event: &Event, state: &RunState, style: &Style) -> (String, Vec<String>
         }
         Event::CallFailed { agent: id, fault, message, cost, took_ms, retry_at_ms } => {
             let said = format!(
-                "{} call failed after {}: {}, {cost}, not again before {}",
+                "{} call failed after {}: {}, {cost}{}",
                 agent(*id),
                 duration(*took_ms),
                 fault_words(*fault),
-                utc_seconds(*retry_at_ms)
+                pause(*retry_at_ms, state)
             );
             (said, body(message))
         }
@@ -337,6 +340,13 @@ fn fault_words(fault: CallFault) -> &'static str {
     }
 }
 
+fn pause(retry_at_ms: u64, state: &RunState) -> String {
+    if retry_at_ms <= state.now_ms {
+        return String::new();
+    }
+    format!(", not again before {}", utc_seconds(retry_at_ms))
+}
+
 fn planned(tasks: &[PlannedTask], style: &Style) -> Vec<String> {
     let mut lines: Vec<String> = tasks
         .iter()
@@ -375,10 +385,15 @@ fn failed(reason: &Failure, style: &Style) -> Vec<String> {
     match reason {
         Failure::Checks { checks } | Failure::MergedChecks { checks, .. } => checked(checks, style),
         Failure::Conflict { text, .. } => head(text, CONTENT_LINES, INDENT, style),
-        Failure::Refused { message } | Failure::Model { message } => {
-            head(message, CONTENT_LINES, INDENT, style)
+        Failure::Refused { message: text }
+        | Failure::Model { message: text }
+        | Failure::GaveUp { reason: text }
+            if text.trim().contains('\n') =>
+        {
+            head(text, CONTENT_LINES, INDENT, style)
         }
-        Failure::GaveUp { reason } => head(reason, CONTENT_LINES, INDENT, style),
+        // The entry's first line has it.
+        Failure::Refused { .. } | Failure::Model { .. } | Failure::GaveUp { .. } => Vec::new(),
         Failure::OutOfTurns | Failure::OutOfTime | Failure::NoProgress => Vec::new(),
     }
 }

@@ -108,12 +108,14 @@ impl Lines {
         let present = matches!(state.spec.person, Person::Present { .. });
         let style = page.style;
         let text = one_line(text, LINE_COLUMNS, &style);
-        match by {
+        let line = match by {
             // They typed it themselves.
-            AnsweredBy::Person if of_planner && present => {}
-            AnsweredBy::Person => page.line(&answer(&text)),
-            AnsweredBy::Default => page.line(&format!("> (no answer; taken: {text})")),
-        }
+            AnsweredBy::Person if of_planner && present => return,
+            AnsweredBy::Person => answer(&text),
+            AnsweredBy::Default => format!("> (no answer; taken: {text})"),
+        };
+        // While planning, the question stands right above; later, anything may.
+        if of_planner { page.under(&line) } else { page.line(&line) }
     }
 
     /// All documents the first time, then what changed since they were shown.

@@ -82,8 +82,8 @@ fn answers_that_nobody_typed_are_in_the_flow() {
     assert_eq!(
         flow(&play, &SYMBOLS),
         "What would you like to build?\n> a shop\n\n\
-         🤖 EQUITR Coder: Which database?\n\n> PostgreSQL\n\n\
-         🤖 EQUITR Coder: Which port?\n\n> (no answer; taken: 8080)\n"
+         🤖 EQUITR Coder: Which database?\n> PostgreSQL\n\n\
+         🤖 EQUITR Coder: Which port?\n> (no answer; taken: 8080)\n"
     );
 }
 
