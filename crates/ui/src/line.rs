@@ -46,12 +46,19 @@ impl Lines {
             Matter::Question { task, attempt, call, .. } => Some((task, attempt, call)),
             Matter::Graph | Matter::Escalation { .. } => None,
         });
-        let reviewed = state.phase != Phase::Planning || state.plan.before.is_some();
+        let shown = match &state.phase {
+            Phase::Planning => state.plan.before.clone(),
+            Phase::Review
+            | Phase::Publishing
+            | Phase::Graphing
+            | Phase::Working
+            | Phase::Ended(_) => Some(state.plan.documents.clone()),
+        };
         Self {
             last: Last::Nothing,
             questions: state.questions.clone(),
             asked: asked.collect(),
-            shown: reviewed.then(|| state.plan.documents.clone()),
+            shown,
             spawned: state.tasks.iter().any(|task| task.attempts > 0),
             trouble_until_ms: state.gates.clone(),
         }

@@ -1,7 +1,7 @@
 //! The conversation and its documents in the flow.
 
-use crate::play::Play;
-use crate::screen::{COLORS, SYMBOLS, flow};
+use crate::play::{Play, call};
+use crate::screen::{COLORS, SYMBOLS, flow, flow_from};
 use crate::shop::{self, documents, question};
 use equitr_core::documents::Documents;
 use equitr_core::id::AgentId;
@@ -36,6 +36,18 @@ fn after_a_revision_only_what_changed_is_shown() {
     insta::assert_snapshot!("revision", &flow(&play, &SYMBOLS)[before..]);
     let colored = flow(&play, &COLORS);
     assert!(colored.contains("\n\x1b[31m-5. Search\x1b[0m\n"), "{colored}");
+}
+
+#[test]
+fn a_revision_that_is_taken_up_half_done_shows_all_that_changed() {
+    let mut play = proposed();
+    play.command(Command::Revise("use SQLite".into()));
+    let design = r##"{"document":"design","content":"# Shop Design\n\nSQLite.\n"}"##;
+    play.model_says(AgentId::Planner, call("write_document", design));
+    let taken_up = play.journal.len();
+    play.model_says(AgentId::Planner, call("submit_plan", "{}"));
+    let told = flow_from(&play, taken_up, &SYMBOLS);
+    assert!(told.contains("\n+SQLite.\n"), "{told}");
 }
 
 #[test]
