@@ -1,7 +1,7 @@
 //! The run, shown: pure functions from core's state and records to text and JSON.
 //!
 //! Nothing here reads a clock, a terminal or a file; where, when and how wide comes in as
-//! arguments. All text that is not ours (models, tools, file names) goes through [`sanitize`].
+//! arguments. All text that is not ours (models, tools, file names) goes through [`sanitize()`].
 //!
 //! | module | a view of |
 //! |---|---|
