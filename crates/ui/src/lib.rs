@@ -5,7 +5,7 @@
 //!
 //! | module | a view of |
 //! |---|---|
-//! | [`line`] | records, as a person follows them on stdout |
+//! | [`mod@line`] | records, as a person follows them on stdout |
 //! | [`json`] | records, one JSON line each |
 //! | [`progress`] | the state, as one line that is drawn over again |
 //! | [`status`] | the state, as a page or a JSON value |
