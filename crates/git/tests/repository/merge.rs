@@ -88,6 +88,26 @@ fn a_conflict_names_its_files_and_shows_both_sides() {
 }
 
 #[test]
+fn a_conflict_is_resolved_on_its_marked_commit_and_then_merges() {
+    let fixture = Fixture::with_files(&BASE);
+    let hub = fixture.hub();
+    let head = fixture.head();
+    let one = fixture.work(&hub, &head, "1", &[("a", Text("one\n")), ("o", Text("1"))]);
+    let two = fixture.work(&hub, &head, "2", &[("a", Text("two\n")), ("t", Text("2"))]);
+    let Merge::Conflict { marked, .. } = merge(&hub, &one, &two) else { panic!("clean") };
+    let file = hub.read(&marked, "a", 1000).unwrap().unwrap();
+    let expected = format!("<<<<<<< {one}\none\n=======\ntwo\n>>>>>>> {two}\n");
+    assert_eq!(String::from_utf8(file).unwrap(), expected);
+    assert!(hub.is_ancestor(&one, &marked).unwrap() && hub.is_ancestor(&two, &marked).unwrap());
+    let resolved = fixture.work(&hub, &marked, "resolved", &[("a", Text("both\n"))]);
+    let merged = merge(&hub, &one, &resolved);
+    let Merge::Clean { commit, .. } = merged else { panic!("{merged:?}") };
+    for (path, bytes) in [("a", "both\n"), ("o", "1"), ("t", "2")] {
+        assert_eq!(hub.read(&commit, path, 10).unwrap().unwrap(), bytes.as_bytes());
+    }
+}
+
+#[test]
 fn a_conflict_in_what_the_overlay_writes_is_none() {
     let fixture = Fixture::with_files(&BASE);
     let hub = fixture.hub();

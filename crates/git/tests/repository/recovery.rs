@@ -73,10 +73,92 @@ fn a_lock_left_in_a_worktree_does_not_stop_a_reset() {
     hub.reset_worktree(&path, &fixture.head()).unwrap();
 }
 
+#[test]
+fn a_git_that_outlives_its_killed_parent_is_waited_for() {
+    let fixture = Fixture::with_files(&[("a", "1")]);
+    let hub = fixture.hub();
+    let head = fixture.head();
+    let path = fixture.path("w");
+    hub.add_worktree(&path, &head, "r").unwrap();
+    let locks = fs::read_dir(hub.dir().join("equitr-worktree-locks")).unwrap();
+    let [lock] = &locks.map(|lock| lock.unwrap().path()).collect::<Vec<_>>()[..] else {
+        panic!("one worktree has one lock")
+    };
+    let held = fs::File::open(lock).unwrap();
+    held.lock().unwrap();
+    std::thread::scope(|scope| {
+        let adding = scope.spawn(|| hub.add_worktree(&path, &head, "r"));
+        // What the orphan still writes must not outlast the new worktree's making.
+        for number in 0..50 {
+            fs::write(path.join(format!("orphan{number}")), "x").unwrap();
+        }
+        drop(held);
+        adding.join().unwrap().unwrap();
+    });
+    assert_eq!(fixture.git_in(&path, &["status", "--porcelain"]), "");
+    hub.remove_worktree(&path).unwrap();
+    assert!(!lock.exists());
+}
+
+/// The process that is killed: this test binary again, adding one worktree.
+#[test]
+fn process_that_adds() {
+    let Some(folder) = std::env::var_os("EQUITR_TEST_FOLDER") else { return };
+    let folder = Path::new(&folder);
+    let hub = Hub::open(&folder.join("hub.git")).unwrap();
+    let commit = fs::read_to_string(folder.join("from")).unwrap().parse().unwrap();
+    hub.add_worktree(&folder.join("w"), &commit, "r").unwrap();
+}
+
+#[test]
+fn a_worktree_killed_at_any_point_of_its_making_is_unsound_until_it_is_made_anew() {
+    if !strace_is_there() {
+        return;
+    }
+    let fixture = Fixture::with_files(&[("a", "1"), ("d/b", "2")]);
+    let hub = fixture.hub();
+    let head = fixture.head();
+    fs::write(fixture.path("from"), head.as_str()).unwrap();
+    let path = fixture.path("w");
+    hub.add_worktree(&path, &head, "r").unwrap();
+    let whole = files_of(&path);
+    let (mut killed, mut sound) = (0, 0);
+    // A write by a killed git is one of its own files or of its index.
+    let ours = ["mkdir", "unlinkat", "write"].map(|change| (change, &["-f", "-b", "execve"][..]));
+    let gits = ["rename", "mkdir", "write"].map(|change| (change, &["-f"][..]));
+    for (change, follow) in ours.into_iter().chain(gits) {
+        for number in 1..200 {
+            if killed_at(&fixture, "process_that_adds", change, number, follow) {
+                break;
+            }
+            killed += 1;
+            let at = format!("{change} {number} {follow:?}");
+            if hub.worktree_is_sound(&path) {
+                sound += 1;
+                assert_eq!(files_of(&path), whole, "{at}");
+            }
+            hub.add_worktree(&path, &head, "r").unwrap();
+            assert!(hub.worktree_is_sound(&path), "{at}");
+            assert_eq!(files_of(&path), whole, "{at}");
+            assert_eq!(fixture.git_in(&path, &["status", "--porcelain"]), "", "{at}");
+        }
+    }
+    println!("killed at {killed} points, {sound} of them before or after all of it");
+    assert!(killed > 15 && sound < killed, "{killed} {sound}");
+}
+
+fn strace_is_there() -> bool {
+    let found = Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_ok();
+    if !found {
+        println!("strace is not installed: kills are covered by the crafted states only");
+    }
+    found
+}
+
 /// The process that is killed: this test binary again, doing one move of the branch.
 #[test]
 fn process_that_advances() {
-    let Some(folder) = std::env::var_os("EQUITR_TEST_ADVANCE") else { return };
+    let Some(folder) = std::env::var_os("EQUITR_TEST_FOLDER") else { return };
     let folder = Path::new(&folder);
     let checkout = Checkout::open(&folder.join("person")).unwrap();
     let hub = Hub::open(&folder.join("hub.git")).unwrap();
@@ -92,8 +174,7 @@ const CHANGES: [&str; 7] = ["link", "linkat", "mkdir", "rename", "rmdir", "unlin
 /// of the kinds also where a git process of ours makes the call.
 #[test]
 fn a_move_killed_at_any_change_of_the_disk_is_completed_by_the_next() {
-    if Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_err() {
-        println!("strace is not installed: killed moves are covered by the crafted states only");
+    if !strace_is_there() {
         return;
     }
     let files = [("a", "1"), ("swap/x", "1"), ("plain", "1"), ("gone", "1")];
@@ -122,7 +203,7 @@ fn a_move_killed_at_any_change_of_the_disk_is_completed_by_the_next() {
         for number in 1..200 {
             fs::remove_dir_all(fixture.person()).unwrap();
             copy(&original, &fixture.person());
-            if advance_killed_at(&fixture, change, number, follow) {
+            if killed_at(&fixture, "process_that_advances", change, number, follow) {
                 break;
             }
             killed += 1;
@@ -145,16 +226,18 @@ fn a_move_killed_at_any_change_of_the_disk_is_completed_by_the_next() {
     assert!(killed > 30, "only {killed} points were found to kill at");
 }
 
-/// Says whether the move came to its end, there being no such call any more.
-fn advance_killed_at(fixture: &Fixture, change: &str, number: u32, follow: &[&str]) -> bool {
-    let inject = format!("inject={change}:signal=KILL:when={number}");
+/// Runs one of the processes above and kills it, or a git of its, at a call. Says whether it came to
+/// its end, there being no such call any more.
+fn killed_at(fixture: &Fixture, process: &str, change: &str, number: u32, follow: &[&str]) -> bool {
+    let (trace, kill) =
+        (format!("trace={change}"), format!("inject={change}:signal=KILL:when={number}"));
     let status = Command::new("strace")
-        .args(["-qq", "-o", "/dev/null", "-e", &format!("trace={change}"), "-e", &inject])
+        .args(["-qq", "-o", "/dev/null", "-e", &trace, "-e", &kill])
         .args(follow)
         .arg("--")
         .arg(std::env::current_exe().unwrap())
-        .args(["--exact", "recovery::process_that_advances", "--test-threads=1"])
-        .env("EQUITR_TEST_ADVANCE", fixture.path(""))
+        .args(["--exact", &format!("recovery::{process}"), "--test-threads=1"])
+        .env("EQUITR_TEST_FOLDER", fixture.path(""))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()
