@@ -5,13 +5,15 @@
 //! `the_table_says_what_its_sources_say` (in `tests/facts.rs`) makes it from `genai-prices` (money)
 //! and rig's catalog (limits) and fails when it is out of date.
 
+mod families;
+
 use crate::{ModelName, Provider};
 use equitr_core::units::Price;
 use std::cmp::Ordering;
 
 /// One model a line, sorted by bytes: `provider/model`, context, output, then the prices of input,
-/// cached input, cache writes and output in micro-dollars per million tokens, then the wire. Tabs
-/// between; `-` where it is not known.
+/// cached input, cache writes and output in micro-dollars per million tokens, then how it wants to
+/// be asked. Tabs between; `-` where nothing is known.
 const TABLE: &str = include_str!("facts/models.tsv");
 
 /// Context of a model that no table knows: what most models of the last years have at least.
@@ -111,22 +113,18 @@ pub(crate) fn is_listed(provider: Provider, model: &str) -> bool {
     line(provider, model).is_some()
 }
 
-/// Whether OpenAI serves `model` with tools by Responses only: the table says so, or, for a model
-/// that it lacks, its name does (`-codex`, `-pro`, `deep-research`).
+/// Whether OpenAI serves `model` with tools by Responses only.
 pub(crate) fn wants_responses(model: &str) -> bool {
-    match line(Provider::OpenAi, model) {
-        Some(line) => line.field(7) == "responses",
-        None => named_for_responses(model),
-    }
+    let listed = line(Provider::OpenAi, model).is_some_and(|line| line.has("responses"));
+    listed || families::is_for_responses(undated(model))
 }
 
-/// Whether a name is of the families that OpenAI has never served by Chat Completions.
-fn named_for_responses(model: &str) -> bool {
-    let plain = undated(model);
-    plain.contains("-codex")
-        || plain.starts_with("codex-")
-        || plain.contains("deep-research")
-        || (plain.ends_with("-pro") && (plain.starts_with('o') || plain.starts_with("gpt-")))
+/// Whether `model` of `provider` may be asked for a temperature; a model that may not refuses the
+/// whole request.
+pub(crate) fn takes_temperature(provider: Provider, model: &str) -> bool {
+    let fixed = line(provider, model).is_some_and(|line| line.has("no-temperature"));
+    let openai = section(provider) == Provider::OpenAi.name();
+    !(fixed || openai && families::thinks(model))
 }
 
 /// The name under which the table lists a provider's models.
@@ -160,6 +158,11 @@ impl Line {
 
     fn number(self, index: usize) -> Option<u64> {
         self.field(index).parse().ok()
+    }
+
+    /// Whether the model wants to be asked so.
+    fn has(self, manner: &str) -> bool {
+        self.field(7).split('+').any(|told| told == manner)
     }
 
     fn facts(self) -> ModelFacts {
@@ -306,6 +309,20 @@ mod tests {
         }
         for model in ["gpt-4o", "gpt-5", "o3", "gpt-4o-mini"] {
             assert!(!wants_responses(model), "{model}");
+        }
+    }
+
+    #[test]
+    fn a_model_that_thinks_takes_no_temperature() {
+        let takes = |name: &str| match ModelName::parse(name).unwrap() {
+            ModelName::Served { provider, model } => takes_temperature(provider, &model),
+            ModelName::Script(_) | ModelName::Replay(_) => true,
+        };
+        for name in ["openai/gpt-5", "openai/o3", "openai/gpt-77", "anthropic/claude-opus-5"] {
+            assert!(!takes(name), "{name}");
+        }
+        for name in ["openai/gpt-4o", "openai/gpt-5-chat-latest", "gemini/gemini-2.5-pro"] {
+            assert!(takes(name), "{name}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One request to one model, whoever serves it.
 //!
-//! [`connect`] turns an [`Endpoint`] into a [`Model`]; one [`Model::call`] is one HTTP request, and
+//! [`connect()`] turns an [`Endpoint`] into a [`Model`]; one [`Model::call`] is one HTTP request, and
 //! nothing in here tries twice: retries, budgets and waiting belong to the run. What a provider's
 //! format looks like stays behind `wire`, what travels over HTTP behind `transport`, and every
 //! failure leaves as a [`CallError`] that says what the run should do about it.

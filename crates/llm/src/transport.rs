@@ -206,7 +206,8 @@ fn cause(error: &reqwest::Error) -> String {
 /// The process's client for `url`, made when it is first needed.
 ///
 /// There are two, each with one pool of connections: for this machine without a proxy and without
-/// the system's certificates, whose loading costs 2.5 ms; and for everything else.
+/// the system's certificates, whose loading costs 2.5 ms; and for everything else. An endpoint with a
+/// patience of its own for connecting gets a client of its own.
 fn client(url: &Url, connect_ms: u64) -> Result<Client, Error> {
     static HERE: OnceLock<Client> = OnceLock::new();
     static ELSEWHERE: OnceLock<Client> = OnceLock::new();
@@ -224,6 +225,8 @@ fn client(url: &Url, connect_ms: u64) -> Result<Client, Error> {
         .tcp_nodelay(true)
         // A redirect would take the key to wherever it leads.
         .redirect(reqwest::redirect::Policy::none())
+        // One call is one request: the run alone tries again, and counts it.
+        .retry(reqwest::retry::never())
         .referer(false);
     if here {
         builder = builder.no_proxy().tls_certs_only([]);

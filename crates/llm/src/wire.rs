@@ -38,6 +38,7 @@ use tokio::time::Instant;
 /// A model of a provider.
 pub(crate) struct Served {
     provider: Provider,
+    model: String,
     format: Format,
     transport: Transport,
     key: Option<SecretString>,
@@ -65,6 +66,7 @@ impl Served {
         let transport = Transport::new(endpoint, provider, &url, key.as_ref())?;
         Ok(Self {
             provider,
+            model: model.to_owned(),
             format: format(&endpoint.name, provider, model, &url, &transport),
             transport,
             key,
@@ -77,7 +79,7 @@ impl Served {
         request: &Request,
         progress: &(dyn Fn(Delta) + Send + Sync),
     ) -> Result<Reply, CallError> {
-        let asked = conversation::completion(request, self.provider)?;
+        let asked = conversation::completion(request, self.provider, &self.model)?;
         match &self.format {
             Format::Chat(wired) => self.stream(wired, asked, progress).await,
             Format::Responses(wired) => self.stream(wired, asked, progress).await,

@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use genai_prices::{PriceRequest, Usage, UsageKey};
-use rig_core::catalog::{Catalog, ModelSpec};
+use rig_core::catalog::{Catalog, ModelSpec, Sampling};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -112,13 +112,15 @@ fn count(tokens: Option<u64>) -> String {
     tokens.filter(|t| *t > 0).map_or("-".to_owned(), |t| t.to_string())
 }
 
-fn wire(provider: &str, model: &str, spec: Option<&ModelSpec>) -> &'static str {
-    let families = model.contains("-codex")
-        || model.starts_with("codex-")
-        || model.contains("deep-research")
-        || (model.ends_with("-pro") && (model.starts_with('o') || model.starts_with("gpt-")));
-    let needs = spec.is_some_and(|spec| spec.compat.chat_tools_need_reasoning_off);
-    if provider == "openai" && (families || needs) { "responses" } else { "-" }
+/// What has to be known of a model before it is asked, besides numbers.
+fn manners(spec: Option<&ModelSpec>) -> String {
+    let responses = spec.is_some_and(|s| s.compat.chat_tools_need_reasoning_off);
+    let fixed = spec.is_some_and(|s| s.sampling != Some(Sampling::Any));
+    let told: Vec<&str> = [(responses, "responses"), (fixed, "no-temperature")]
+        .into_iter()
+        .filter_map(|(is, manner)| is.then_some(manner))
+        .collect();
+    if told.is_empty() { "-".to_owned() } else { told.join("+") }
 }
 
 fn line(
@@ -144,7 +146,7 @@ fn line(
         micros(cached),
         micros(write),
         micros(out),
-        wire(ours, model, spec),
+        manners(spec),
     ))
 }
 

@@ -1,8 +1,8 @@
 //! A conversation in our words, put into rig's.
 
 use super::reply::ProviderParts;
-use crate::Provider;
 use crate::call_error::CallError;
+use crate::{Provider, facts};
 use equitr_core::chat::{CallFault, Message, Reply, Request, Stop, ToolOutcome, ToolResult};
 use rig_core::completion::message::AssistantContent as Block;
 use rig_core::completion::message::{
@@ -12,10 +12,11 @@ use rig_core::completion::message::{
 use rig_core::completion::{CacheRetention, CompletionRequest, OnUnsupported, ToolDefinition};
 use std::collections::BTreeMap;
 
-/// `request` as rig wants it.
+/// `request` to `model` of `provider` as rig wants it.
 pub(super) fn completion(
     request: &Request,
     provider: Provider,
+    model: &str,
 ) -> Result<CompletionRequest, CallError> {
     let tools = request
         .tools
@@ -27,8 +28,8 @@ pub(super) fn completion(
         .collect::<Result<Vec<_>, CallError>>()?;
     let mut asked = CompletionRequest::from(messages(&request.messages)?)
         .max_tokens(u64::from(request.max_tokens))
-        .temperature(request.temperature_milli.map(|milli| f64::from(milli) / 1000.0))
-        // A model that takes no temperature is asked without one.
+        .temperature(temperature(request, provider, model))
+        // What rig's list says that the model doesn't take is left out.
         .on_unsupported(OnUnsupported::Ignore);
     if !request.system.trim().is_empty() {
         asked = asked.preamble(&*request.system);
@@ -36,11 +37,17 @@ pub(super) fn completion(
     if !tools.is_empty() {
         asked = asked.tools(tools).parallel_tool_calls(true);
     }
-    if provider == Provider::OpenRouter && request.model.contains("anthropic/") {
+    if provider == Provider::OpenRouter && model.starts_with("anthropic/") {
         // The other makers' models cache by themselves.
         asked = asked.cache(CacheRetention::Short);
     }
     Ok(asked)
+}
+
+/// The temperature to ask for: none where the model would refuse the request for it.
+fn temperature(request: &Request, provider: Provider, model: &str) -> Option<f64> {
+    let asked = request.temperature_milli.map(|milli| f64::from(milli) / 1000.0);
+    asked.filter(|_| facts::takes_temperature(provider, model))
 }
 
 fn messages(messages: &[Message]) -> Result<Vec<Said>, CallError> {

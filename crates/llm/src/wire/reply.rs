@@ -109,6 +109,9 @@ fn reported_cost(response: &CompletionResponse, provider: Provider) -> Option<Mi
     (0.0..=1_000.0).contains(&dollars).then(|| MicroDollars((dollars * 1e6).ceil() as u64))
 }
 
+/// How rig calls OpenAI's Responses.
+const RESPONSES: &str = "openai.responses";
+
 /// What a reply holds besides text and calls, to be sent back as it came: signed thinking, ids of
 /// items. Kept as JSON in [`Reply::provider_parts`].
 #[derive(Serialize, Deserialize)]
@@ -123,7 +126,17 @@ impl ProviderParts {
         if !blocks.iter().any(is_more_than_words) {
             return None;
         }
-        let parts = Self { origin: origin.clone(), blocks: blocks.to_vec() };
+        // Words and calls are made anew where nothing hangs on how they came: they would be kept
+        // twice. In Responses the ids of items hold thinking and calls together.
+        let as_they_came = origin.api.as_str() == RESPONSES;
+        let kept = |block: &Block| match block {
+            Block::Text(_) | Block::ToolCall(_) if !as_they_came && !is_more_than_words(block) => {
+                block.canonical()
+            }
+            _ => block.clone(),
+        };
+        let blocks = blocks.iter().map(kept).collect();
+        let parts = Self { origin: origin.clone(), blocks };
         serde_json::to_string(&parts).ok().map(Into::into)
     }
 

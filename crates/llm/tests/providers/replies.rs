@@ -212,6 +212,32 @@ async fn requests_ask_for_caching_parallel_calls_and_a_limit() {
 }
 
 #[tokio::test]
+async fn a_model_that_takes_no_temperature_is_asked_without_one() {
+    let server = Loopback::start(script("agents: {w: [{text: Hi.}]}"), Faults::none()).unwrap();
+    let without = [
+        "openai/gpt-5",
+        "openai/o3-mini",
+        "openai-responses/gpt-5",
+        "openai/gpt-5.3-codex",
+        "openai/gpt-7-sol",
+        "anthropic/claude-opus-5",
+    ];
+    let with = [
+        "openai/gpt-4o",
+        "openai/gpt-5-chat-latest",
+        "anthropic/claude-sonnet-4-5",
+        "deepseek/deepseek-chat",
+    ];
+    for (model, temperature) in
+        without.map(|model| (model, None)).into_iter().chain(with.map(|model| (model, Some(0.2))))
+    {
+        answered(&*client(model, &server), request(model)).await;
+        let body = server.requests().pop().unwrap().body;
+        assert_eq!(body["temperature"].as_f64(), temperature, "{model}");
+    }
+}
+
+#[tokio::test]
 async fn every_provider_reaches_a_base_url_in_all_its_forms() {
     let server = Loopback::start(script("agents: {w: [{text: Hi.}]}"), Faults::none()).unwrap();
     let models = MODELS.into_iter().chain([
