@@ -1,1 +1,10 @@
+//! Arguments in, exit code out.
+
+mod args;
+mod commands;
+mod error;
+mod models;
+mod profiles;
+mod settings;
+
 fn main() {}

@@ -1,0 +1,6 @@
+//! What the program can do, a room for each.
+
+pub mod config;
+pub mod doctor;
+pub mod models;
+pub mod page;

@@ -1,0 +1,229 @@
+//! `equitrcoder doctor`: what is here, what is missing, and how to get it. Calls no provider.
+
+use super::page::print;
+use crate::args::SettingsArgs;
+use crate::error::{CliError, Exit, Problem};
+use crate::models::{Role, address, connect, key, model_spec, price_line};
+use crate::profiles::profiles;
+use crate::settings::{Env, Settings, reason, shown, shown_url, unknown_variables};
+use equitr_core::spec::ModelSpec;
+use equitr_core::units::Price;
+use equitr_engine::Home;
+use equitr_git::{Checkout, GitError};
+use equitr_llm::{ModelName, facts};
+use std::fmt::Write as _;
+use std::io::Write;
+use std::path::Path;
+
+/// Free space that a run wants: a clone, some worktrees and a journal of a small project.
+const FREE_BYTES_MIN: u64 = 64_000_000;
+
+/// Prints a line for each thing that a run needs, for a run in the folder `here`; `names` are those
+/// of all environment variables.
+///
+/// [`Exit::Environment`] when something is missing.
+///
+/// # Errors
+/// When it can't be printed.
+pub fn run(
+    args: &SettingsArgs,
+    home: &Home,
+    env: Env<'_>,
+    names: &[String],
+    here: &Path,
+    out: &mut dyn Write,
+) -> Result<Exit, CliError> {
+    let mut findings = Findings::default();
+    findings.git();
+    findings.home(home);
+    findings.repository(here);
+    findings.settings(args, home, env, here);
+    for warning in unknown_variables(names.iter().cloned()) {
+        findings.line("note", "variable", &warning);
+    }
+    print(out, &findings.text)?;
+    Ok(if findings.missing { Exit::Environment } else { Exit::Done })
+}
+
+#[derive(Default)]
+struct Findings {
+    text: String,
+    missing: bool,
+}
+
+impl Findings {
+    fn line(&mut self, verdict: &str, what: &str, finding: &str) {
+        _ = writeln!(self.text, "{verdict:<8} {what:<11} {finding}");
+    }
+
+    fn ok(&mut self, what: &str, finding: &str) {
+        self.line("ok", what, finding);
+    }
+
+    fn missing(&mut self, what: &str, problem: &str, hint: Option<&str>) {
+        self.missing = true;
+        self.line("missing", what, problem);
+        if let Some(hint) = hint {
+            self.line("", "", &format!("hint: {hint}"));
+        }
+    }
+
+    fn problems(&mut self, what: &str, problems: &[Problem]) {
+        for problem in problems {
+            self.missing(what, &problem.message, None);
+            let detail = problem.detail.iter().flat_map(|detail| detail.lines());
+            detail.for_each(|line| self.line("", "", line));
+            if let Some(hint) = &problem.hint {
+                self.line("", "", &format!("hint: {hint}"));
+            }
+        }
+    }
+
+    fn git(&mut self) {
+        match equitr_git::version() {
+            Ok(version) => self.ok("git", &version.to_string()),
+            Err(error) => {
+                let hint = format!("install git {} or newer", equitr_git::NEEDED);
+                self.missing("git", &error.to_string(), Some(&hint));
+            }
+        }
+    }
+
+    fn home(&mut self, home: &Home) {
+        let root = home.root();
+        let name = shown(&root.display().to_string());
+        let hint = Some("choose another folder with --home DIR or EQUITR_HOME");
+        // What is not there yet is made within the nearest folder that is.
+        let Some(standing) = root.ancestors().find(|path| path.exists()) else {
+            return self.missing("home", &format!("{name} can't be made"), hint);
+        };
+        if let Err(error) = tempfile::tempfile_in(standing) {
+            let problem = format!("{name} can't be written: {}", reason(&error));
+            return self.missing("home", &problem, hint);
+        }
+        let made = if standing == root { "" } else { ", made at the first run" };
+        match nix::sys::statvfs::statvfs(standing) {
+            Ok(disk) => {
+                let free = u64::from(disk.blocks_available())
+                    .saturating_mul(u64::from(disk.fragment_size()));
+                let finding = format!("{name}{made}, {} free", size(free));
+                if free < FREE_BYTES_MIN {
+                    let problem = format!("{finding}, {} needed", size(FREE_BYTES_MIN));
+                    self.missing("home", &problem, hint);
+                } else {
+                    self.ok("home", &finding);
+                }
+            }
+            Err(_) => self.ok("home", &format!("{name}{made}")),
+        }
+    }
+
+    fn repository(&mut self, here: &Path) {
+        match Checkout::open(here) {
+            Ok(checkout) => match (checkout.head(), checkout.uncommitted()) {
+                (Ok(head), Ok(changes)) => {
+                    let branch = head.branch.as_deref().unwrap_or("no branch");
+                    let root = shown(&checkout.root().display().to_string());
+                    let state = match (head.commit.is_some(), changes.len()) {
+                        (false, _) => "no commits yet".to_owned(),
+                        (true, 0) => "clean".to_owned(),
+                        (true, n) => format!("{n} uncommitted changes: they are left alone"),
+                    };
+                    self.ok("repository", &format!("{root}, {}, {state}", shown(branch)));
+                }
+                (Err(error), _) | (_, Err(error)) => {
+                    self.missing("repository", &shown(&error.to_string()), None);
+                }
+            },
+            Err(GitError::NotARepository { path }) if Checkout::is_vacant(&path) => {
+                let path = shown(&path.display().to_string());
+                self.ok("repository", &format!("{path} is empty: one is made at the start"));
+            }
+            Err(error) => {
+                let hint = match &error {
+                    GitError::NotARepository { .. } => {
+                        Some("git init && git add -A && git commit -m init, or --repo DIR")
+                    }
+                    GitError::Bare { .. } => Some("git clone it and go there"),
+                    GitError::InProgress { .. } => Some("finish or abort it with git"),
+                    _ => None,
+                };
+                self.missing("repository", &shown(&error.to_string()), hint);
+            }
+        }
+    }
+
+    fn settings(&mut self, args: &SettingsArgs, home: &Home, env: Env<'_>, here: &Path) {
+        match profiles(home, here) {
+            Ok(profiles) => {
+                let names: Vec<&str> = profiles.keys().map(|name| &**name).collect();
+                self.ok("profiles", &names.join(", "));
+            }
+            Err(error) => self.problems("profiles", &error.problems),
+        }
+        let settings = match Settings::load(home, env, args) {
+            Ok(settings) => settings,
+            Err(error) => return self.problems("settings", &error.problems),
+        };
+        let config = shown(&settings.config.display().to_string());
+        let there = if settings.config.exists() { "" } else { " is not there: defaults" };
+        let budget = settings.budget.map_or("none".to_owned(), |budget| budget.to_string());
+        let workers = settings.workers();
+        let finding = format!("{config}{there}; budget {budget}, workers at a time: {workers}");
+        self.ok("settings", &finding);
+        let mut told: Vec<Problem> = Vec::new();
+        for role in Role::ALL {
+            match model(&settings, role, env, home) {
+                Ok(finding) => self.ok(&role.to_string(), &finding),
+                Err(error) if error.problems.iter().all(|p| told.contains(p)) => {
+                    self.missing(&role.to_string(), "as above", None);
+                }
+                Err(error) => {
+                    self.problems(&role.to_string(), &error.problems);
+                    told.extend(error.problems);
+                }
+            }
+        }
+    }
+}
+
+/// A role's model in one line: its name, price, key and address.
+fn model(settings: &Settings, role: Role, env: Env<'_>, home: &Home) -> Result<String, CliError> {
+    let spec = model_spec(settings, role, env)?;
+    let Some((name, origin)) = settings.model_of(role) else { return Ok(String::new()) };
+    connect(name, settings, env, home)?;
+    let mut finding = format!("{} ({origin}), {}", shown(&spec.name), price(name, &spec));
+    if let ModelName::Served { provider, .. } = name {
+        if let Some((variable, key)) = key(*provider, env) {
+            _ = write!(finding, ", {variable} …{}", key_end(&key));
+        }
+        let own = provider.default_base_url();
+        if let Some(address) = address(settings, *provider)?.or(own) {
+            _ = write!(finding, ", {}", shown_url(address));
+        }
+    }
+    Ok(finding)
+}
+
+fn price(name: &ModelName, spec: &ModelSpec) -> String {
+    let is_known = facts(name).price.is_some() || spec.price != Price::FREE;
+    if is_known { price_line(&spec.price) } else { "price not known".to_owned() }
+}
+
+/// The last four characters of a key, or none of a short one.
+fn key_end(key: &str) -> String {
+    let chars: Vec<char> = key.chars().collect();
+    let shown = if chars.len() >= 12 { 4 } else { 0 };
+    chars[chars.len() - shown..].iter().collect()
+}
+
+/// `12.3 GB`
+fn size(bytes: u64) -> String {
+    let (unit, name) =
+        if bytes >= 1_000_000_000 { (1_000_000_000, "GB") } else { (1_000_000, "MB") };
+    let tenths = bytes / (unit / 10);
+    format!("{}.{} {name}", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests;
