@@ -49,6 +49,8 @@ pub enum Step {
     },
     /// The model's reply.
     Calling {
+        /// The run's how many-th call, from 1.
+        nth: u64,
         /// Failed calls of this turn so far.
         failures: u32,
         /// Set aside for this call.

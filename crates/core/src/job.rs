@@ -25,8 +25,9 @@ pub enum JobId {
         agent: AgentId,
         /// For its how many-th reply.
         turn: u32,
-        /// After so many failures of it.
-        failures: u32,
+        /// The run's how many-th call: no two have one name, so that the reply to one that was
+        /// given up is never taken for another's.
+        nth: u64,
     },
     /// Make a worktree stand.
     Prepare(TaskId, u32),
@@ -146,8 +147,8 @@ pub fn jobs(state: &RunState) -> Vec<JobId> {
         Phase::Planning | Phase::Review | Phase::Graphing | Phase::Working => {}
     }
     let mut call = |agent, dialogue: &Dialogue| {
-        if let Step::Calling { failures, .. } = dialogue.step {
-            wanted.push(JobId::Call { agent, turn: dialogue.turn, failures });
+        if let Step::Calling { nth, .. } = dialogue.step {
+            wanted.push(JobId::Call { agent, turn: dialogue.turn, nth });
         }
     };
     if let Some(dialogue) = &state.plan.dialogue {
@@ -177,10 +178,10 @@ fn attempt_jobs(state: &RunState, task: &Task, attempt: &Attempt, wanted: &mut V
                 wanted.push(JobId::Prepare(id, number));
             }
             match attempt.dialogue.step {
-                Step::Calling { failures, .. } => wanted.push(JobId::Call {
+                Step::Calling { nth, .. } => wanted.push(JobId::Call {
                     agent: AgentId::Worker(id, number),
                     turn: attempt.dialogue.turn,
-                    failures,
+                    nth,
                 }),
                 Step::Acting if attempt.stands => {
                     // One at a time and in order: a call may rely on what the one before it did.
@@ -211,11 +212,10 @@ pub fn is_wanted(state: &RunState, job: JobId) -> bool {
         | JobId::Verify(task, _)
         | JobId::Integrate(task, _)
         | JobId::Land(task, _) => task,
-        JobId::Call { agent, turn, failures } => {
+        JobId::Call { agent, turn, nth } => {
             return state.ending().is_none()
                 && state.dialogue(agent).is_some_and(|d| {
-                    d.turn == turn
-                        && matches!(d.step, Step::Calling { failures: f, .. } if f == failures)
+                    d.turn == turn && matches!(d.step, Step::Calling { nth: n, .. } if n == nth)
                 });
         }
         JobId::Publish => return state.phase == Phase::Publishing,

@@ -67,6 +67,8 @@ pub struct RunState {
     pub delivery: Option<Delivery>,
     /// Bytes of the worktree tools as models are told of them.
     pub(crate) tool_bytes: usize,
+    /// Model calls ever reserved; numbers them.
+    pub calls_reserved: u64,
     /// Model calls that gave a reply, and that failed.
     pub calls: (u64, u64),
     /// Tokens in, cached and out.
@@ -353,6 +355,7 @@ impl RunState {
             head: None,
             worker_system: "".into(),
             delivery: None,
+            calls_reserved: 0,
             calls: (0, 0),
             tokens: (0, 0, 0),
         }

@@ -223,7 +223,11 @@ fn calls_under_way_at_a_kill_are_charged_in_full_and_made_again() {
     let before = play.calls();
     play.input(Input::Resume);
     assert_eq!((play.state.ledger.spent, play.state.ledger.held), (held, held));
-    assert_eq!(play.calls(), before);
+    let (after, caller) = (play.calls(), |job: &JobId| match job {
+        JobId::Call { agent, .. } => Some(*agent),
+        _ => None,
+    });
+    assert!(after.iter().map(caller).eq(before.iter().map(caller)), "{after:?}");
     play.replays();
 }
 
@@ -253,6 +257,63 @@ fn a_refused_key_stops_the_run_once_what_is_under_way_has_ended() {
     assert!(matches!(play.state.ending(), Some(Ending::ModelUnavailable { .. })));
     play.command(Command::Reopen);
     assert_eq!(play.calls().len(), 2);
+    play.replays();
+}
+
+#[test]
+fn an_agent_that_used_no_tool_is_asked_again_when_the_run_goes_on() {
+    let words = || Reply { text: "hm".into(), ..Reply::default() };
+    let mut play = Play::new();
+    play.command(Command::Say("a shop".into()));
+    play.command(Command::Close);
+    for _ in 0..3 {
+        play.model_says(AgentId::Planner, words());
+    }
+    assert!(matches!(play.state.ending(), Some(Ending::ModelUnavailable { .. })));
+    play.command(Command::Reopen);
+    play.writes_plan("1. Users\n");
+    assert_eq!(play.state.phase, Phase::Review);
+    play.replays();
+
+    let mut play = Play::planned("1. Users\n");
+    for _ in 0..3 {
+        play.supervisor_says(words());
+    }
+    assert!(matches!(play.state.ending(), Some(Ending::ModelUnavailable { .. })));
+    play.command(Command::Reopen);
+    play.supervisor_says(graph(&[task("users", &[1], &[])]));
+    assert_eq!(play.state.phase, Phase::Working);
+    play.replays();
+}
+
+#[test]
+fn a_late_reply_to_a_call_that_was_given_up_is_not_taken_for_the_next_one() {
+    let mut play = Play::graphed(&[task("a", &[1], &[])]);
+    let given_up = play.calls()[0];
+    play.input(Input::Resume);
+    assert_eq!(play.calls().len(), 1);
+    let before = play.state.records;
+    play.done(given_up, Outcome::Called { result: Ok(reply(vec![])), took_ms: 1 });
+    assert_eq!(play.state.records, before);
+
+    let mut play = Play::new();
+    play.command(Command::Say("a shop".into()));
+    let given_up = play.calls()[0];
+    play.command(Command::Clear);
+    play.command(Command::Say("a blog".into()));
+    let before = play.state.records;
+    play.done(given_up, Outcome::Called { result: Ok(reply(vec![])), took_ms: 1 });
+    assert_eq!(play.state.records, before);
+}
+
+#[test]
+fn a_machine_that_fails_a_job_ends_a_run_that_was_coming_to_a_halt() {
+    let mut play = Play::graphed(&[task("a", &[1], &[]), task("b", &[2], &[])]);
+    let calls = play.calls();
+    play.done(calls[0], failed(CallFault::KeyRefused, None));
+    assert_eq!(play.state.ending(), None);
+    play.done(JobId::Prepare(TaskId(2), 1), Outcome::Failed("the disk is full".into()));
+    assert!(matches!(play.state.ending(), Some(Ending::Broken { .. })));
     play.replays();
 }
 

@@ -51,11 +51,14 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
             state.ledger = state.ledger.hold(*amount).ok_or("the money is not left")?;
             state.callers.remove(caller);
             deliver_mail(state, *agent);
+            state.calls_reserved += 1;
+            let nth = state.calls_reserved;
             let dialogue = state.dialogue_mut(*agent).ok_or("nobody calls")?;
             let Step::NeedsCall { failures, .. } = dialogue.step else {
                 return Err("the agent waits for no call");
             };
-            dialogue.step = Step::Calling { failures, hold: *amount, max_tokens: *max_tokens };
+            let (hold, max_tokens) = (*amount, *max_tokens);
+            dialogue.step = Step::Calling { nth, failures, hold, max_tokens };
             Ok(())
         }
         Event::CallReplied { agent, reply, cost, took_ms } => {

@@ -165,6 +165,7 @@ pub(super) fn reopen(state: &mut RunState) -> Result<(), Fault> {
     for agent in state.callers.clone() {
         if let Some(dialogue) = state.dialogue_mut(agent) {
             dialogue.step = Step::NeedsCall { failures: 0, not_before_ms: 0 };
+            dialogue.nudges = 0;
         }
     }
     Ok(())

@@ -83,12 +83,13 @@ impl Decision<'_> {
     }
 
     fn halt(&mut self, ending: Ending) -> Result<(), Fault> {
-        if self.state.halting.is_some() {
-            return Ok(());
-        }
-        // A machine that failed a job would fail the next one too: nothing waits for it.
+        // A machine that failed a job would fail the next one too: nothing waits for it, and a run
+        // that is coming to a halt would only ask for the same job again.
         if let Ending::Broken { .. } = ending {
             return self.emit(Event::RunEnded { ending });
+        }
+        if self.state.halting.is_some() {
+            return Ok(());
         }
         self.emit(Event::RunHalted { ending })
     }
@@ -125,11 +126,26 @@ impl Decision<'_> {
     }
 
     pub(super) fn nudge(&mut self, agent: AgentId, text: &str) -> Result<(), Fault> {
-        let nudges = self.state.dialogue(agent).map_or(0, |d| d.nudges);
-        if nudges < NUDGES_MAX {
-            return self.emit(Event::AgentNudged { agent, text: text.into() });
+        let spent = self.state.dialogue(agent).is_some_and(|d| d.nudges >= NUDGES_MAX);
+        // A run that stops for an agent has to find it asking again when it goes on.
+        if !spent || self.stops_the_run(agent) {
+            self.emit(Event::AgentNudged { agent, text: text.into() })?;
+        }
+        if !spent {
+            return Ok(());
         }
         self.agent_failed(agent, Failure::NoProgress, "it neither called a tool nor finished")
+    }
+
+    /// Whether nothing goes on without this agent.
+    fn stops_the_run(&self, agent: AgentId) -> bool {
+        match agent {
+            AgentId::Planner => true,
+            AgentId::Supervisor(id) => {
+                self.state.consults.get(&id).is_some_and(|c| c.matter == Matter::Graph)
+            }
+            AgentId::Worker(..) => false,
+        }
     }
 
     fn call_failed(
