@@ -104,8 +104,9 @@ impl Findings {
         let made = if standing == root { "" } else { ", made at the first run" };
         match nix::sys::statvfs::statvfs(standing) {
             Ok(disk) => {
-                let free = u64::from(disk.blocks_available())
-                    .saturating_mul(u64::from(disk.fragment_size()));
+                let blocks = u128::from(disk.blocks_available());
+                let free = blocks * u128::from(disk.fragment_size());
+                let free = u64::try_from(free).unwrap_or(u64::MAX);
                 let finding = format!("{name}{made}, {} free", size(free));
                 if free < FREE_BYTES_MIN {
                     let problem = format!("{finding}, {} needed", size(FREE_BYTES_MIN));

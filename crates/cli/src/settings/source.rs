@@ -134,12 +134,12 @@ impl Source {
     }
 }
 
-/// A line without its value where its key may name a secret: people put keys into files.
+/// A line without what follows a key that may name a secret: people put keys into files.
 fn without_secret(line: &str) -> String {
-    let Some((key, _)) = line.split_once(':') else { return line.to_owned() };
-    let lower = key.to_ascii_lowercase();
-    let secret = SECRET_WORDS.iter().any(|word| lower.contains(word));
-    if secret && !lower.contains("max_tokens") { format!("{key}: …") } else { line.to_owned() }
+    let lower = line.to_ascii_lowercase().replace("max_tokens", "max_......");
+    let secret = SECRET_WORDS.iter().filter_map(|word| lower.find(word)).min();
+    let end = secret.and_then(|at| Some(at + lower.get(at..)?.find(':')?));
+    end.and_then(|end| line.get(..end)).map_or(line.to_owned(), |kept| format!("{kept}: …"))
 }
 
 /// A value as a message repeats it: one line, nothing a terminal obeys, at most 80 characters.

@@ -159,6 +159,13 @@ fn every_flag_of_the_command_line_reaches_its_setting() {
 }
 
 #[test]
+fn an_alias_gives_the_value_that_it_stands_for() {
+    let settings = file("orchestrator: {max_workers: &n 12, max_iterations: *n, task_tries: 2 }");
+    assert_eq!((settings.max_workers, settings.max_iterations), (12, 12));
+    assert_eq!(settings.task_tries, 2);
+}
+
+#[test]
 fn all_problems_of_a_file_are_said_at_once() {
     assert_snapshot!(refusal(
         "orchestrator:\n  max_worker: 5\n  worker_timeout: true\n  max_workers: 0\n\
@@ -381,6 +388,15 @@ fn a_file_of_brackets_or_aliases_ends_in_a_problem() {
 fn a_key_in_the_file_is_refused_and_not_repeated() {
     let told = refusal("llm:\n  api_key: sk-ant-0123456789ab12\n");
     assert!(!told.contains("0123456789"), "{told}");
+    for text in
+        ["llm: {api_key: sk-0123456789}", "TOKEN: \"sk-0123456789", "a: [b, SECRET: 0123456789"]
+    {
+        let told = refusal(text);
+        assert!(!told.contains("0123456789"), "{told}");
+    }
+    let told = refusal("llm: {max_tokens: 0123456789}");
+    assert!(told.contains("0123456789"), "{told}");
+    let told = refusal("llm:\n  api_key: sk-ant-0123456789ab12\n");
     assert_snapshot!(told, @r"
 error: HOME/config.yaml:2:3: unknown key `api_key`
   |
