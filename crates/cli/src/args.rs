@@ -151,8 +151,18 @@ pub struct RunArgs {
 pub struct ResumeArgs {
     /// The run; without it the newest that can go on
     pub run: Option<String>,
-    #[command(flatten)]
-    pub settings: SettingsArgs,
+    /// What the run may cost from now on, in dollars such as 12.50, or `none`
+    #[arg(long, value_name = "DOLLARS")]
+    pub budget: Option<String>,
+    /// Workers at a time from now on
+    #[arg(long, value_name = "N")]
+    pub max_workers: Option<String>,
+    /// Base URL of the models' server, instead of the provider's own
+    #[arg(long, value_name = "URL")]
+    pub api_base: Option<String>,
+    /// Folder of configuration and runs, instead of ~/.equitr
+    #[arg(long, value_name = "DIR", env = "EQUITR_HOME", hide_env_values = true)]
+    pub home: Option<PathBuf>,
     #[command(flatten)]
     pub output: OutputArgs,
 }

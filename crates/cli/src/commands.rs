@@ -1,6 +1,8 @@
 //! What the program can do, a room for each.
 
 pub mod config;
+pub mod demo;
 pub mod doctor;
 pub mod models;
 pub mod page;
+pub mod runs;

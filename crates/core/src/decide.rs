@@ -8,6 +8,8 @@ mod schedule;
 mod supervisor;
 mod worker;
 
+pub use commands::{WORKERS_MAX, document_problems};
+
 use crate::apply::{self, Fault, Refused, apply_event};
 use crate::event::{Event, Record};
 use crate::input::Input;

@@ -291,7 +291,8 @@ fn delivery_json(delivery: &Delivery) -> Value {
     }
 }
 
-pub(crate) fn phase_word(phase: &Phase) -> &'static str {
+/// The phase in a word, for tables.
+pub fn phase_word(phase: &Phase) -> &'static str {
     match phase {
         Phase::Planning => "planning",
         Phase::Review => "review",

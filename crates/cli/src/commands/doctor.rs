@@ -120,6 +120,10 @@ impl Findings {
     }
 
     fn repository(&mut self, here: &Path) {
+        if Checkout::is_vacant(here) {
+            let path = shown(&here.display().to_string());
+            return self.ok("repository", &format!("{path} is empty: one is made at the start"));
+        }
         match Checkout::open(here) {
             Ok(checkout) => match (checkout.head(), checkout.uncommitted()) {
                 (Ok(head), Ok(changes)) => {
@@ -136,14 +140,10 @@ impl Findings {
                     self.missing("repository", &shown(&error.to_string()), None);
                 }
             },
-            Err(GitError::NotARepository { path }) if Checkout::is_vacant(&path) => {
-                let path = shown(&path.display().to_string());
-                self.ok("repository", &format!("{path} is empty: one is made at the start"));
-            }
             Err(error) => {
                 let hint = match &error {
                     GitError::NotARepository { .. } => {
-                        Some("git init && git add -A && git commit -m init, or --repo DIR")
+                        Some("git init && git add -A && git commit -m init")
                     }
                     GitError::Bare { .. } => Some("git clone it and go there"),
                     GitError::InProgress { .. } => Some("finish or abort it with git"),

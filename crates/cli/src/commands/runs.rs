@@ -1,0 +1,204 @@
+//! Commands about runs that exist: `resume`, `status`, `runs`, `show`, `report`.
+
+use super::page::{Side, print, table};
+use crate::args::{ListArgs, ResumeArgs, RunName, SettingsArgs, StatusArgs, When};
+use crate::conversation::Conversation;
+use crate::error::{CliError, Exit};
+use crate::models;
+use crate::session::{engine_error, follow, interrupted_note, reopen_commands};
+use crate::settings::{self, Env};
+use crate::start::load;
+use crate::surface::{Surface, style};
+use equitr_core::input::Command;
+use equitr_core::spec::Person;
+use equitr_core::state::RunState;
+use equitr_engine::{EngineError, Home, Loaded, RepositoryLock, RunDir, read_run};
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+
+/// `equitrcoder resume`: goes on from the last committed record.
+///
+/// # Errors
+/// When there is nothing to go on with, or what it needs is missing.
+pub fn resume(args: &ResumeArgs, env: Env<'_>) -> Result<Exit, CliError> {
+    let flags = SettingsArgs {
+        budget: args.budget.clone(),
+        max_workers: args.max_workers.clone(),
+        api_base: args.api_base.clone(),
+        home: args.home.clone(),
+        ..SettingsArgs::default()
+    };
+    let (settings, home) = load(&flags, env)?;
+    let dir = match &args.run {
+        Some(run) => named(&home, run)?,
+        None => newest(&home, can_go_on, "resume")?,
+    };
+    // The lock first: what another process is writing is not read half.
+    let repository = repository(&dir)?;
+    let lock = RepositoryLock::take(&home, Path::new(&repository), dir.id())
+        .map_err(|error| engine_error(&error))?;
+    let loaded = read_run(&dir).map_err(|error| engine_error(&error))?;
+    if !can_go_on(&loaded.state) {
+        return Err(CliError::usage(format!("run {} is over", dir.id()))
+            .hint(format!("`equitrcoder report {}` tells what it did", dir.id())));
+    }
+    let parts = models::parts(&loaded.state.spec.models, &settings, env, &home)?;
+    let mut commands = Vec::new();
+    if args.budget.is_some() {
+        commands.push(Command::SetBudget(settings.budget));
+    }
+    if args.max_workers.is_some() {
+        commands.push(Command::SetWorkers(settings.max_workers));
+    }
+    let commands = reopen_commands(&loaded.state, commands);
+    let present = matches!(loaded.state.spec.person, Person::Present { .. });
+    let terminal = std::io::stdin().is_terminal() && !args.output.json;
+    let conversation =
+        if present && terminal { Conversation::new(settings.max_workers.max(2)) } else { None };
+    let mut surface = Surface::new(&args.output);
+    let state = loaded.state.clone();
+    let handle = equitr_engine::resume(loaded, parts, lock, commands)
+        .map_err(|error| engine_error(&error))?;
+    let exit = follow(handle, Some(state), &mut surface, conversation)?;
+    if exit == Exit::Interrupted {
+        surface.note(&interrupted_note(dir.id()));
+    }
+    Ok(exit)
+}
+
+/// `equitrcoder status`.
+///
+/// # Errors
+/// When there is no such run or its journal can't be read.
+pub fn status(args: &StatusArgs, env: Env<'_>, out: &mut dyn Write) -> Result<Exit, CliError> {
+    let loaded = chosen(args.run.as_deref(), args.home.as_deref(), env)?;
+    let text = if args.json {
+        let value = equitr_ui::status::status_json(&loaded.state);
+        format!("{}\n", equitr_ui::json::value_line(&value))
+    } else {
+        equitr_ui::status::status(&loaded.state, &style(When::Auto))
+    };
+    print(out, &text)?;
+    Ok(Exit::Done)
+}
+
+/// `equitrcoder report`.
+///
+/// # Errors
+/// As [`status`].
+pub fn report(args: &RunName, env: Env<'_>, out: &mut dyn Write) -> Result<Exit, CliError> {
+    let loaded = chosen(args.run.as_deref(), args.home.as_deref(), env)?;
+    print(out, &equitr_ui::report::report(&loaded.state, &style(When::Auto)))?;
+    Ok(Exit::Done)
+}
+
+/// `equitrcoder show`: the journal, record after record.
+///
+/// # Errors
+/// As [`status`].
+pub fn show(args: &RunName, env: Env<'_>, out: &mut dyn Write) -> Result<Exit, CliError> {
+    let loaded = chosen(args.run.as_deref(), args.home.as_deref(), env)?;
+    let style = style(When::Auto);
+    let mut state: Option<RunState> = None;
+    for record in &loaded.records {
+        let followed = match &mut state {
+            None => equitr_core::apply::open(record).map(|opened| state = Some(opened)),
+            Some(state) => equitr_core::apply::apply(state, record),
+        };
+        followed.map_err(|refused| CliError::new(Exit::Journal, refused.to_string()))?;
+        if let Some(state) = &state {
+            print(out, &equitr_ui::show::show(record, state, &style))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// `equitrcoder runs`, the newest last.
+///
+/// # Errors
+/// When the folder of runs can't be read; a run that can't be read is listed with the reason.
+pub fn runs(args: &ListArgs, env: Env<'_>, out: &mut dyn Write) -> Result<Exit, CliError> {
+    let home = settings::home(args.home.as_deref(), env)?;
+    let dirs = home.runs().map_err(|error| engine_error(&error))?;
+    if dirs.is_empty() {
+        print(out, "no runs yet; `equitrcoder demo` shows one\n")?;
+        return Ok(Exit::Done);
+    }
+    let mut rows = vec![["run", "state", "tasks", "spent", "project"].map(str::to_owned)];
+    for dir in dirs {
+        rows.push(match read_run(&dir) {
+            Ok(loaded) => row(&dir, &loaded.state),
+            Err(error) => {
+                let told = crate::session::with_causes(&error);
+                [dir.id().to_owned(), told, String::new(), String::new(), String::new()]
+            }
+        });
+    }
+    print(out, &table([Side::Left; 5], &rows))?;
+    Ok(Exit::Done)
+}
+
+fn row(dir: &RunDir, state: &RunState) -> [String; 5] {
+    let tally = equitr_ui::Tally::of(state);
+    let tasks = if state.tasks.is_empty() {
+        "-".to_owned()
+    } else {
+        format!("{}/{}", tally.merged(), state.tasks.len())
+    };
+    [
+        dir.id().to_owned(),
+        equitr_ui::status::phase_word(&state.phase).to_owned(),
+        tasks,
+        state.ledger.spent.to_string(),
+        equitr_ui::sanitize(&state.spec.repository),
+    ]
+}
+
+fn can_go_on(state: &RunState) -> bool {
+    state.ending().is_none_or(equitr_core::event::Ending::can_resume)
+}
+
+fn chosen(run: Option<&str>, home: Option<&Path>, env: Env<'_>) -> Result<Loaded, CliError> {
+    let home = settings::home(home, env)?;
+    let dir = match run {
+        Some(run) => named(&home, run)?,
+        None => newest(&home, |_| true, "show")?,
+    };
+    read_run(&dir).map_err(|error| engine_error(&error))
+}
+
+/// The run called `run`; its beginning is enough when no other begins so.
+fn named(home: &Home, run: &str) -> Result<RunDir, CliError> {
+    let dirs = home.runs().map_err(|error| engine_error(&error))?;
+    let mut fitting = dirs.iter().filter(|dir| dir.id() == run || dir.id().starts_with(run));
+    match (fitting.next(), fitting.next()) {
+        (Some(dir), None) => Ok(dir.clone()),
+        (Some(dir), Some(_)) if dir.id() == run => Ok(dir.clone()),
+        (Some(_), Some(_)) => Err(CliError::usage(format!("several runs begin with `{run}`"))
+            .hint("`equitrcoder runs` lists them")),
+        (None, _) => Err(engine_error(&EngineError::NoSuchRun { run: run.to_owned() })),
+    }
+}
+
+fn newest(home: &Home, fits: impl Fn(&RunState) -> bool, verb: &str) -> Result<RunDir, CliError> {
+    let dirs = home.runs().map_err(|error| engine_error(&error))?;
+    let mut unreadable = None;
+    for dir in dirs.iter().rev() {
+        match read_run(dir) {
+            Ok(loaded) if fits(&loaded.state) => return Ok(dir.clone()),
+            Ok(_) => {}
+            Err(error) => unreadable = unreadable.or(Some(error)),
+        }
+    }
+    match unreadable {
+        Some(error) => Err(engine_error(&error)),
+        None => Err(CliError::usage(format!("there is no run to {verb}"))
+            .hint("`equitrcoder runs` lists the runs")),
+    }
+}
+
+/// The repository of a run, by its first record.
+fn repository(dir: &RunDir) -> Result<String, CliError> {
+    let loaded = read_run(dir).map_err(|error| engine_error(&error))?;
+    Ok(loaded.state.spec.repository.to_string())
+}

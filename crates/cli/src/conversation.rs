@@ -1,0 +1,170 @@
+//! The person at the terminal: answers, `/commands`, the review of the documents.
+
+use crate::editor;
+use crate::surface::Surface;
+use equitr_core::id::{AgentId, QuestionId};
+use equitr_core::input::Command;
+use equitr_core::state::{Phase, RunState};
+use rustyline::DefaultEditor;
+use rustyline::error::ReadlineError;
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+
+const HELP: &str = "\
+/status       where the run is
+/clear        forget the conversation and begin anew
+/multi-agent  switch between one worker and a team
+/done         enough said: write the documents
+/quit         stop; `equitrcoder resume` goes on
+/help         this list
+";
+
+const REVIEW: &str = "Review documentation: [approve/revise/edit/quit] (approve): ";
+
+/// The person at the terminal.
+pub struct Conversation {
+    editor: DefaultEditor,
+    /// Workers at a time when there is a team.
+    team: u32,
+    /// A question that is put while the run goes on, and the line that answers it.
+    pending: Option<(QuestionId, Receiver<Option<String>>)>,
+}
+
+/// What the person wants.
+pub enum Wish {
+    /// Nothing is asked of them, or they are still typing.
+    Nothing,
+    /// This.
+    Command(Command),
+    /// To stop here.
+    Stop,
+}
+
+enum Line {
+    Said(String),
+    End,
+}
+
+impl Conversation {
+    /// With the terminal; `team` is the number of workers that `/multi-agent` switches to.
+    pub fn new(team: u32) -> Option<Self> {
+        DefaultEditor::new().ok().map(|editor| Self { editor, team, pending: None })
+    }
+
+    /// Asks what the run wants to know just now, if anything. Waits for the answer while planning,
+    /// when nothing else goes on.
+    pub fn wish(&mut self, state: &RunState, surface: &mut Surface) -> Wish {
+        let planner_asks = state.questions.values().any(|q| q.by == AgentId::Planner);
+        let unbegun = state.phase == Phase::Planning && state.plan.dialogue.is_none();
+        if planner_asks || unbegun {
+            return self.say(state, surface);
+        }
+        if state.phase == Phase::Review {
+            return self.review(state, surface);
+        }
+        self.answer(state, surface)
+    }
+
+    fn say(&mut self, state: &RunState, surface: &mut Surface) -> Wish {
+        loop {
+            let Line::Said(line) = self.read(surface, "> ") else { return Wish::Stop };
+            match line.trim() {
+                "" => {}
+                "/help" => surface.print(HELP),
+                "/status" => {
+                    let text = equitr_ui::status::status(state, surface.style());
+                    surface.print(&text);
+                }
+                "/clear" => return Wish::Command(Command::Clear),
+                "/done" => return Wish::Command(Command::Close),
+                "/quit" => return Wish::Stop,
+                "/multi-agent" => {
+                    let workers = if state.spec.limits.workers > 1 { 1 } else { self.team };
+                    return Wish::Command(Command::SetWorkers(workers));
+                }
+                other if other.starts_with('/') && !other.contains(char::is_whitespace) => {
+                    surface.print(&format!("there is no command {other}\n{HELP}"));
+                }
+                text => return Wish::Command(Command::Say(text.into())),
+            }
+        }
+    }
+
+    fn review(&mut self, state: &RunState, surface: &mut Surface) -> Wish {
+        loop {
+            let Line::Said(line) = self.read(surface, REVIEW) else { return Wish::Stop };
+            let (word, rest) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
+            match word.to_ascii_lowercase().as_str() {
+                "" | "a" | "approve" | "y" | "yes" => return Wish::Command(Command::Approve),
+                "q" | "quit" | "/quit" => return Wish::Stop,
+                "r" | "revise" => {
+                    let words = match rest.trim() {
+                        "" => match self.read(surface, "What should change? ") {
+                            Line::Said(words) => words,
+                            Line::End => return Wish::Stop,
+                        },
+                        words => words.to_owned(),
+                    };
+                    if !words.trim().is_empty() {
+                        return Wish::Command(Command::Revise(words.trim().into()));
+                    }
+                }
+                "e" | "edit" => match editor::edit(&state.plan.documents) {
+                    Ok(Some(documents)) => return Wish::Command(Command::Edit(documents)),
+                    Ok(None) => surface.print("The documents are unchanged.\n"),
+                    Err(error) => surface.note(&error.to_string()),
+                },
+                "/help" | "help" | "?" => surface.print(
+                    "approve builds it; revise WORDS has the documents changed; edit opens them in \
+                     $EDITOR; quit stops here, `equitrcoder resume` goes on\n",
+                ),
+                _ => surface.print("Please answer approve, revise, edit or quit.\n"),
+            }
+        }
+    }
+
+    /// Reads the answer to a question of the supervisor while the run goes on.
+    fn answer(&mut self, state: &RunState, surface: &mut Surface) -> Wish {
+        if let Some((id, line)) = &self.pending {
+            let id = *id;
+            return match line.try_recv() {
+                Ok(Some(text)) => {
+                    self.pending = None;
+                    if !state.questions.contains_key(&id) {
+                        surface.note("that question has taken its default meanwhile");
+                        return Wish::Nothing;
+                    }
+                    Wish::Command(Command::Answer(id, Some(text.trim().into())))
+                }
+                Ok(None) | Err(TryRecvError::Disconnected) => Wish::Nothing,
+                Err(TryRecvError::Empty) => Wish::Nothing,
+            };
+        }
+        if let Some((&id, _)) = state.questions.first_key_value() {
+            surface.print("Your answer (empty for the default): ");
+            let (sender, line) = channel();
+            // A thread of its own, since nothing interrupts a read from a terminal.
+            std::thread::spawn(move || {
+                let mut text = String::new();
+                let read = std::io::stdin().read_line(&mut text).unwrap_or(0);
+                _ = sender.send((read > 0).then_some(text));
+            });
+            self.pending = Some((id, line));
+        }
+        Wish::Nothing
+    }
+
+    fn read(&mut self, surface: &mut Surface, prompt: &str) -> Line {
+        surface.erase();
+        match self.editor.readline(prompt) {
+            Ok(line) => {
+                _ = self.editor.add_history_entry(line.as_str());
+                Line::Said(line)
+            }
+            Err(ReadlineError::Interrupted | ReadlineError::Eof) => Line::End,
+            Err(error) => {
+                surface.note(&format!("can't read from the terminal: {error}"));
+                Line::End
+            }
+        }
+    }
+}
