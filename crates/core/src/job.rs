@@ -170,6 +170,25 @@ pub fn jobs(state: &RunState) -> Vec<JobId> {
     wanted
 }
 
+/// Whether any job should be under way now; stops at the first that is found.
+pub(crate) fn any(state: &RunState) -> bool {
+    let calls = |dialogue: &Dialogue| matches!(dialogue.step, Step::Calling { .. });
+    let mut found = Vec::with_capacity(2);
+    state.ending().is_none()
+        && (state.phase == Phase::Publishing
+            || state.plan.dialogue.as_ref().is_some_and(calls)
+            || state.consults.values().any(|consult| calls(&consult.dialogue))
+            || state.active.iter().any(|&id| {
+                if let Some(task) = state.task(id)
+                    && let Some(attempt) = task.attempt()
+                {
+                    attempt_jobs(state, task, attempt, &mut found);
+                }
+                !found.is_empty()
+            })
+            || state.is_delivering())
+}
+
 fn attempt_jobs(state: &RunState, task: &Task, attempt: &Attempt, wanted: &mut Vec<JobId>) {
     let (id, number) = (task.id, attempt.number);
     match &attempt.stage {

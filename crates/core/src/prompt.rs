@@ -30,6 +30,8 @@ const SECTION_BYTES: usize = 1_600;
 const GUIDE_BYTES: usize = 4_000;
 /// The repository's map in the planner's and supervisor's opening.
 const MAP_BYTES: usize = 12_000;
+/// The map in every worker's prompt: the names to look for; they can list the rest.
+const WORKER_MAP_BYTES: usize = 1_500;
 /// A document in the supervisor's opening.
 const DOCUMENT_BYTES: usize = 24_000;
 /// What the last attempt left to say.
@@ -75,6 +77,10 @@ pub fn worker_system(state: &RunState) -> Arc<str> {
     text.push_str(
         "\nThe whole of it is in docs/requirements.md, docs/design.md and docs/todos.md.\n",
     );
+    if !state.spec.map.is_empty() {
+        let map = bounded(&state.spec.map, WORKER_MAP_BYTES);
+        _ = write!(text, "\nThe repository held before this run:\n\n{map}\n");
+    }
     guide(&mut text, &state.spec);
     text.into()
 }

@@ -137,6 +137,22 @@ fn tasks_start_as_soon_as_their_last_need_is_merged_the_longest_path_first() {
 }
 
 #[test]
+fn a_single_worker_does_the_tasks_in_their_order() {
+    let tasks = [task("a", &[1], &[]), task("b", &[2, 3, 4], &[]), task("c", &[5], &["b"])];
+    let mut play = Play::graphed_with(&tasks, |spec| spec.limits.workers = 1);
+    for id in [1, 2, 3] {
+        assert_eq!(play.state.active.iter().map(|t| t.0).collect::<Vec<_>>(), [id]);
+        play.works(id, 1);
+    }
+}
+
+#[test]
+fn workers_of_a_repository_with_code_see_its_map() {
+    let play = Play::planned_with("1. Users\n", |spec| spec.map = "src/main.rs\n".into());
+    assert!(play.state.worker_system.contains("src/main.rs"), "{}", play.state.worker_system);
+}
+
+#[test]
 fn a_conflict_becomes_an_attempt_on_the_merged_tree_and_costs_no_try() {
     let mut play = Play::graphed(&[task("a", &[1], &[]), task("b", &[2], &[])]);
     play.claims(1, 1);

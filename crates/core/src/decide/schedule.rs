@@ -5,7 +5,7 @@ use super::Decision;
 use crate::apply::Fault;
 use crate::event::{AnsweredBy, Ending, Event, Failure, Matter, Verdict};
 use crate::id::{AgentId, ConsultId, QuestionId};
-use crate::job::{call_not_before, jobs, tool_bytes, wake_at};
+use crate::job::{any, call_not_before, tool_bytes, wake_at};
 use crate::prompt;
 use crate::spec::{Approval, Goal, Person};
 use crate::state::{Phase, RunState, Stage, Status};
@@ -97,7 +97,12 @@ impl Decision<'_> {
 
     fn start_attempts(&mut self) -> Result<(), Fault> {
         while self.state.working < self.state.spec.limits.workers {
-            let Some(&(_, id)) = self.state.ready.first() else { return Ok(()) };
+            // A single worker does the tasks in the order in which people read them.
+            let next = match self.state.spec.limits.workers {
+                1 => self.state.ready.iter().map(|&(_, id)| id).min(),
+                _ => self.state.ready.first().map(|&(_, id)| id),
+            };
+            let Some(id) = next else { return Ok(()) };
             let Some(task) = self.state.task(id) else { return Err("no such task") };
             let opening = prompt::worker_opening(self.state, task);
             let (attempt, start) = (task.attempts + 1, task.start.clone());
@@ -142,8 +147,8 @@ impl Decision<'_> {
         let idle = self.state.ending().is_none()
             && !waits_for_person
             && self.state.questions.is_empty()
-            && wake_at(self.state).is_none()
-            && jobs(self.state).is_empty();
+            && !any(self.state)
+            && wake_at(self.state).is_none();
         if !idle {
             return Ok(());
         }
