@@ -90,6 +90,7 @@ impl Conversation {
     }
 
     fn review(&mut self, state: &RunState, surface: &mut Surface) -> Wish {
+        surface.print("\n");
         loop {
             let Line::Said(line) = self.read(surface, REVIEW) else { return Wish::Stop };
             let (word, rest) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));

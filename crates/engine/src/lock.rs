@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Held as long as this value lives, and not a moment longer, even by a `kill -9`.
 #[derive(Debug)]
@@ -32,24 +32,26 @@ impl fmt::Display for Holder {
 }
 
 impl RepositoryLock {
+    /// Whether a process holds the lock of a repository just now.
+    pub fn is_held(home: &Home, repository: &Path) -> bool {
+        let Ok(file) = File::open(lock_file(home, repository)) else { return false };
+        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+    }
+
     /// Takes the lock of a repository for a run.
     ///
     /// # Errors
     /// [`EngineError::Locked`] when another process has it.
     pub fn take(home: &Home, repository: &Path, run: &str) -> Result<Self, EngineError> {
-        let folder = home.locks();
-        make_dir(&folder)?;
-        // What does not exist yet has its name as its only identity.
-        let whole = repository.canonicalize().unwrap_or_else(|_| repository.to_owned());
-        let name = blake3::hash(whole.as_os_str().as_encoded_bytes()).to_hex();
-        let path = folder.join(format!("{}.lock", &name[..32]));
+        make_dir(&home.locks())?;
+        let path = lock_file(home, repository);
         let failed = |what| move |source| EngineError::Io { what, path: path.clone(), source };
         let mut file = OpenOptions::new()
             .create(true)
             .truncate(false)
             .read(true)
             .write(true)
-            .open(folder.join(format!("{}.lock", &name[..32])))
+            .open(&path)
             .map_err(failed.clone()("open"))?;
         match file.try_lock() {
             Ok(()) => {}
@@ -75,6 +77,13 @@ impl RepositoryLock {
     }
 }
 
+fn lock_file(home: &Home, repository: &Path) -> PathBuf {
+    // What does not exist yet has its name as its only identity.
+    let whole = repository.canonicalize().unwrap_or_else(|_| repository.to_owned());
+    let name = blake3::hash(whole.as_os_str().as_encoded_bytes()).to_hex();
+    home.locks().join(format!("{}.lock", &name[..32]))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,7 +100,9 @@ mod tests {
             }
             other => panic!("{other:?}"),
         }
+        assert!(RepositoryLock::is_held(&home, &repository));
         drop(first);
+        assert!(!RepositoryLock::is_held(&home, &repository));
         RepositoryLock::take(&home, &repository, "r2").unwrap();
     }
 }

@@ -9,6 +9,7 @@ use crate::session::{engine_error, follow, interrupted_note, reopen_commands};
 use crate::settings::{self, Env};
 use crate::start::load;
 use crate::surface::{Surface, style};
+use equitr_core::event::Ending;
 use equitr_core::input::Command;
 use equitr_core::spec::Person;
 use equitr_core::state::RunState;
@@ -76,10 +77,22 @@ pub fn status(args: &StatusArgs, env: Env<'_>, out: &mut dyn Write) -> Result<Ex
         let value = equitr_ui::status::status_json(&loaded.state);
         format!("{}\n", equitr_ui::json::value_line(&value))
     } else {
-        equitr_ui::status::status(&loaded.state, &style(When::Auto))
+        let page = equitr_ui::status::status(&loaded.state, &style(When::Auto));
+        format!("{page}{}", idle_note(&loaded, args.home.as_deref(), env)?)
     };
     print(out, &text)?;
     Ok(Exit::Done)
+}
+
+/// That no process works on a run which has not ended, and how to go on.
+fn idle_note(loaded: &Loaded, home: Option<&Path>, env: Env<'_>) -> Result<String, CliError> {
+    let home = settings::home(home, env)?;
+    let repository = Path::new(&*loaded.state.spec.repository);
+    if loaded.state.ending().is_some() || RepositoryLock::is_held(&home, repository) {
+        return Ok(String::new());
+    }
+    let id = loaded.dir.id();
+    Ok(format!("No process works on it just now: go on with `equitrcoder resume {id}`\n"))
 }
 
 /// `equitrcoder report`.
@@ -147,15 +160,28 @@ fn row(dir: &RunDir, state: &RunState) -> [String; 5] {
     };
     [
         dir.id().to_owned(),
-        equitr_ui::status::phase_word(&state.phase).to_owned(),
+        state_word(state).to_owned(),
         tasks,
         state.ledger.spent.to_string(),
         equitr_ui::sanitize(&state.spec.repository),
     ]
 }
 
+fn state_word(state: &RunState) -> &'static str {
+    match state.ending() {
+        None => equitr_ui::status::phase_word(&state.phase),
+        Some(Ending::Done) => "done",
+        Some(Ending::DoneWithOpenWork) => "done with open work",
+        Some(Ending::Failed { .. }) => "failed",
+        Some(Ending::OutOfBudget) => "out of budget",
+        Some(Ending::ModelUnavailable { .. }) => "model unavailable",
+        Some(Ending::Broken { .. }) => "broken off",
+        Some(Ending::Cancelled) => "cancelled",
+    }
+}
+
 fn can_go_on(state: &RunState) -> bool {
-    state.ending().is_none_or(equitr_core::event::Ending::can_resume)
+    state.ending().is_none_or(Ending::can_resume)
 }
 
 fn chosen(run: Option<&str>, home: Option<&Path>, env: Env<'_>) -> Result<Loaded, CliError> {
