@@ -47,9 +47,19 @@ pub enum JobId {
     /// Merge verified work onto the integration branch's head and run the checks; nothing moves.
     Integrate(TaskId, u32),
     /// Move the integration branch to a checked merge.
-    Land(TaskId, u32),
+    Land(TaskId, MergeTry),
     /// Hand the result over.
     Deliver,
+}
+
+/// Which of a task's merges. Old word about one of them is never taken for the next one's: that one
+/// may have landed meanwhile, and would be merged again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MergeTry {
+    /// The attempt.
+    pub attempt: u32,
+    /// The attempt's how many-th checked merge, from 1.
+    pub nth: u32,
 }
 
 /// What a job needs to be done.
@@ -219,7 +229,9 @@ fn attempt_jobs(state: &RunState, task: &Task, attempt: &Attempt, wanted: &mut V
         Stage::Verifying => wanted.push(JobId::Verify(id, number)),
         Stage::Queued => {}
         Stage::Integrating => wanted.push(JobId::Integrate(id, number)),
-        Stage::Landing { .. } => wanted.push(JobId::Land(id, number)),
+        Stage::Landing { .. } => {
+            wanted.push(JobId::Land(id, MergeTry { attempt: number, nth: attempt.merges }));
+        }
     }
 }
 

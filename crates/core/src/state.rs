@@ -252,6 +252,8 @@ pub struct Attempt {
     pub worked_ms: u64,
     /// Messages of the task's mail that it has seen.
     pub mail_seen: usize,
+    /// Merges of it whose checks were green.
+    pub merges: u32,
     /// The work, committed, once its checks were green.
     pub work: Option<Commit>,
     /// What it says it got done.

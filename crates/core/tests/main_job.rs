@@ -334,6 +334,23 @@ fn a_machine_that_fails_a_job_ends_a_run_that_was_coming_to_a_halt() {
 }
 
 #[test]
+fn an_old_word_about_a_landing_is_not_taken_for_the_next_one() {
+    let mut play = Play::graphed(&[task("a", &[1], &[])]);
+    play.claims(1, 1);
+    play.verify(1, 1, &[("check", Verdict::Passed)]);
+    play.integrate(1, 1, &[("check", Verdict::Passed)]);
+    let first = play.landing();
+    play.done(first, Outcome::Overtaken);
+    play.integrate(1, 1, &[("check", Verdict::Passed)]);
+    let before = play.state.records;
+    play.done(first, Outcome::Overtaken);
+    assert_eq!(play.state.records, before);
+    play.lands(1, 1);
+    assert!(matches!(play.state.task(TaskId(1)).unwrap().status, Status::Merged(_)));
+    play.replays();
+}
+
+#[test]
 fn an_outcome_nobody_waits_for_changes_nothing() {
     let mut play = Play::graphed(&[task("a", &[1], &[])]);
     play.claims(1, 1);

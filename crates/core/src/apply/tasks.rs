@@ -72,6 +72,7 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
             if found.stage != Stage::Integrating {
                 return Err("no merge is being made");
             }
+            found.merges += 1;
             found.stage = Stage::Landing {
                 commit: commit.clone(),
                 onto: onto.clone(),
@@ -175,6 +176,7 @@ fn begin(
         stage: Stage::Working,
         worked_ms: 0,
         mail_seen: task.mail.len(),
+        merges: 0,
         work: None,
         summary: Vec::new(),
     }));

@@ -7,7 +7,7 @@ use crate::dialogue::{Step, cut};
 use crate::event::{Ending, Event, Failure, Matter};
 use crate::id::{AgentId, TaskId};
 use crate::input::{CallFailure, Outcome, Used};
-use crate::job::JobId;
+use crate::job::{JobId, MergeTry};
 use crate::prompt::is_red;
 use crate::retry::{self, Next};
 use crate::units::MicroDollars;
@@ -55,10 +55,11 @@ impl Decision<'_> {
             (JobId::Integrate(task, attempt), Outcome::Conflicted { paths, text, onto, tree }) => {
                 self.attempt_failed(task, attempt, Failure::Conflict { paths, text, onto, tree })
             }
-            (JobId::Integrate(task, attempt) | JobId::Land(task, attempt), Outcome::Overtaken) => {
-                self.emit(Event::MergeOvertaken { task, attempt })
-            }
-            (JobId::Land(task, attempt), Outcome::Landed) => {
+            (
+                JobId::Integrate(task, attempt) | JobId::Land(task, MergeTry { attempt, .. }),
+                Outcome::Overtaken,
+            ) => self.emit(Event::MergeOvertaken { task, attempt }),
+            (JobId::Land(task, MergeTry { attempt, .. }), Outcome::Landed) => {
                 let landing = self.state.task(task).and_then(|t| t.attempt()).map(|a| &a.stage);
                 let Some(crate::state::Stage::Landing { commit, .. }) = landing else {
                     return Err("no merge is landing");

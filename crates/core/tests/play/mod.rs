@@ -171,7 +171,17 @@ impl Play {
     }
 
     pub fn lands(&mut self, task: u32, attempt: u32) {
-        self.done(JobId::Land(TaskId(task), attempt), Outcome::Landed);
+        let landing = self.landing();
+        assert!(
+            matches!(landing, JobId::Land(t, merge) if (t.0, merge.attempt) == (task, attempt))
+        );
+        self.done(landing, Outcome::Landed);
+    }
+
+    /// The merge that lands now.
+    pub fn landing(&self) -> JobId {
+        let landing = jobs(&self.state).into_iter().find(|job| matches!(job, JobId::Land(..)));
+        landing.expect("a merge that lands")
     }
 
     /// The whole of a successful attempt.
