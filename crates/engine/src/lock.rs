@@ -45,14 +45,14 @@ impl RepositoryLock {
     pub fn take(home: &Home, repository: &Path, run: &str) -> Result<Self, EngineError> {
         make_dir(&home.locks())?;
         let path = lock_file(home, repository);
-        let failed = |what| move |source| EngineError::Io { what, path: path.clone(), source };
+        let failed = |what, source| EngineError::Io { what, path: path.clone(), source };
         let mut file = OpenOptions::new()
             .create(true)
             .truncate(false)
             .read(true)
             .write(true)
             .open(&path)
-            .map_err(failed.clone()("open"))?;
+            .map_err(|source| failed("open", source))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -61,7 +61,7 @@ impl RepositoryLock {
                 let holder = serde_json::from_str(&text).unwrap_or_default();
                 return Err(EngineError::Locked { holder });
             }
-            Err(TryLockError::Error(source)) => return Err(failed("lock")(source)),
+            Err(TryLockError::Error(source)) => return Err(failed("lock", source)),
         }
         let holder = Holder {
             pid: std::process::id(),
@@ -72,7 +72,7 @@ impl RepositoryLock {
         file.set_len(0)
             .and_then(|()| file.seek(SeekFrom::Start(0)))
             .and_then(|_| file.write_all(text.as_bytes()))
-            .map_err(failed("write"))?;
+            .map_err(|source| failed("write", source))?;
         Ok(Self { _file: file })
     }
 }
