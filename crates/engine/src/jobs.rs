@@ -35,6 +35,8 @@ const INTEGRATION: &str = "refs/heads/integration";
 const CHECKS_AT_A_TIME: usize = 4;
 /// Commands of workers at a time; most of them wait for something.
 const COMMANDS_AT_A_TIME: usize = 32;
+/// Told of a worktree that is not there any more, or no folder.
+const DAMAGED: &str = "the worktree was deleted or damaged";
 /// Git commands at a time: more than the processors only makes each of them late.
 const GIT_AT_A_TIME: usize = 4;
 
@@ -181,6 +183,8 @@ impl From<GitError> for Trouble {
     fn from(error: GitError) -> Self {
         match error {
             GitError::NestedRepository { .. } => Self::Refused(error.to_string()),
+            // Only a worker's own commands can have done that; the next attempt gets a new one.
+            GitError::NotAWorktree { .. } => Self::Refused(DAMAGED.to_owned()),
             other => Self::Failed(told(&other)),
         }
     }
@@ -238,8 +242,10 @@ impl Context {
                 Trouble::Failed(format!("can't make {}: {error}", folder.display()))
             })?;
         }
+        let worktree = equitr_tools::Worktree::open(folder)
+            .map_err(|error| Trouble::Refused(format!("{DAMAGED}: {error}")))?;
         Ok(equitr_tools::Place {
-            worktree: equitr_tools::Worktree::open(folder)?,
+            worktree,
             environment: self
                 .environment
                 .clone()

@@ -56,6 +56,55 @@ fn spec(repository: &Path) -> RunSpec {
     }
 }
 
+/// A run of one task by a script that lists what its workers reply.
+fn run_of_one_task(workers: &str) -> (tempfile::TempDir, equitr_core::state::RunState) {
+    let folder = tempfile::tempdir().unwrap();
+    let repository = folder.path().join("project");
+    let script = format!(
+        r##"agents:
+  planner:
+    - calls:
+        - write_document: {{document: requirements, content: "# P Requirements\n"}}
+        - write_document: {{document: design, content: "# P Design\n"}}
+        - write_document: {{document: todos, content: "1. a\n"}}
+        - submit_plan: {{}}
+  supervisor:graph:
+    - calls:
+        - propose_graph: {{tasks: [{{id: a, title: A, profile: backend, goal: g, todos: [1], checks: ["test -s a.txt"]}}]}}
+{workers}"##
+    );
+    let script = Script::parse(&script, &folder.path().join("script.yaml")).unwrap();
+    let home = Home::at(folder.path().join("home"));
+    let dir = home.run("r1");
+    let lock = RepositoryLock::take(&home, &repository, "r1").unwrap();
+    let parts = Parts::of(Arc::new(ScriptedModel::new(script)));
+    let handle = begin(&dir, Arc::new(spec(&repository)), parts, lock).unwrap();
+    handle.join().unwrap();
+    (folder, read_run(&dir).unwrap().state)
+}
+
+#[test]
+fn a_worker_that_deletes_its_worktree_gets_a_new_one_for_its_next_attempt() {
+    let (folder, state) = run_of_one_task(
+        r#"
+  backend_worker#1:
+    - calls:
+        - run_command: {command: "rm -rf \"$PWD\""}
+        - write_file: {path: a.txt, content: "a"}
+    - calls:
+        - finish: {summary: [done]}
+  backend_worker#2:
+    - calls:
+        - write_file: {path: a.txt, content: "a"}
+        - finish: {summary: [done]}
+"#,
+    );
+    assert_eq!(state.ending(), Some(&Ending::Done), "{:#?}", state.tasks);
+    let told = format!("{:?}", state.tasks[0].failures);
+    assert!(told.contains("deleted or damaged"), "{told}");
+    assert!(folder.path().join("project/a.txt").is_file());
+}
+
 #[test]
 fn the_example_ends_as_a_merged_and_verified_repository() {
     let folder = tempfile::tempdir().unwrap();

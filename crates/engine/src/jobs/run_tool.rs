@@ -23,8 +23,13 @@ pub(super) async fn run_tool(
     let folder = context.dir.worktree(&place.key);
     let in_place = match context.command_place(&folder, &place.key) {
         Ok(in_place) => in_place,
-        Err(Trouble::Refused(message) | Trouble::Failed(message)) => {
-            return Outcome::Failed(message.into());
+        Err(Trouble::Failed(message)) => return Outcome::Failed(message.into()),
+        Err(Trouble::Refused(message)) => {
+            return Outcome::ToolRan {
+                content: format!("error: {message}; only `finish` or `give_up` is left").into(),
+                outcome: ToolOutcome::Error,
+                took_ms: 0,
+            };
         }
     };
     let progress = |line: &str| {
