@@ -287,6 +287,24 @@ fn no_price(settings: &Settings, name: &ModelName, origin: &str) -> CliError {
     }
 }
 
+/// Whether a dollar budget can be kept with the models that a run began with: one that began with
+/// `--budget none` may have models whose price nobody knows.
+///
+/// # Errors
+/// Names the first such model.
+pub fn keeps_a_budget(models: &Models) -> Result<(), CliError> {
+    for model in [&models.planner, &models.supervisor, &models.worker] {
+        let name = ModelName::parse(&model.name).map_err(|error| told(&error))?;
+        if model.price == Price::FREE && facts(&name).price.is_none() {
+            return Err(CliError::usage(format!(
+                "no price known for `{name}`; a dollar budget can't be kept"
+            ))
+            .hint("go on without a bound by --budget none"));
+        }
+    }
+    Ok(())
+}
+
 /// What the provider's side says, in the words of our settings.
 fn at_our_edge(error: &Error, settings: &Settings) -> CliError {
     let config = settings.config.display();

@@ -46,6 +46,9 @@ pub fn resume(args: &ResumeArgs, env: Env<'_>) -> Result<Exit, CliError> {
     let parts = models::parts(&loaded.state.spec.models, &settings, env, &home)?;
     let mut commands = Vec::new();
     if args.budget.is_some() {
+        if settings.budget.is_some() {
+            models::keeps_a_budget(&loaded.state.spec.models)?;
+        }
         commands.push(Command::SetBudget(settings.budget));
     }
     if args.max_workers.is_some() {

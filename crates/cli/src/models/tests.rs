@@ -310,3 +310,23 @@ fn write_run(world: &World, id: &str) {
         (0..).zip(events).map(|(seq, events)| Record { seq, at_ms: seq, events }).collect();
     Journal::create(&dir).unwrap().append(&records).unwrap();
 }
+
+#[test]
+fn a_run_of_unpriced_models_takes_no_dollar_budget_later() {
+    let model = |name: &str| ModelSpec {
+        name: name.into(),
+        provider: "openai".into(),
+        price: Price::FREE,
+        context_tokens: 1,
+        reply_tokens: 1,
+        temperature_milli: None,
+    };
+    let models = |name: &str| Models {
+        planner: model("ollama/qwen3-coder"),
+        supervisor: model("ollama/qwen3-coder"),
+        worker: model(name),
+    };
+    assert!(keeps_a_budget(&models("ollama/qwen3-coder")).is_ok());
+    let refused = keeps_a_budget(&models("openai/gpt-99")).unwrap_err().to_string();
+    assert!(refused.contains("no price known for `openai/gpt-99`"), "{refused}");
+}
