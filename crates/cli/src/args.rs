@@ -151,7 +151,7 @@ pub struct RunArgs {
 pub struct ResumeArgs {
     /// The run; without it the newest that can go on
     pub run: Option<String>,
-    /// What the run may cost from now on, in dollars such as 12.50, or `none`
+    /// What the run may cost in all, with what it has spent, in dollars such as 12.50, or `none`
     #[arg(long, value_name = "DOLLARS")]
     pub budget: Option<String>,
     /// Workers at a time from now on

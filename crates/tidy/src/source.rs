@@ -22,34 +22,43 @@ const ELSEWHERE: [&str; 4] = [
     concat!("/tmp/", "target-"),
 ];
 
-/// What is wrong with Rust files: no `//!` at the head, too long, work left behind.
-pub fn problems(files: &[TextFile]) -> Vec<String> {
-    let mut problems = Vec::new();
-    for TextFile { path, text } in files.iter().filter(|file| file.path.ends_with(".rs")) {
-        if !text.starts_with("//!") {
-            problems.push(format!("{path} does not begin with `//!`"));
-        }
-        let lines = lines(path, text);
-        if lines > LINES_MAX {
-            problems.push(format!("{path} has {lines} lines of code; the limit is {LINES_MAX}"));
-        }
-        for (n, line) in (1..).zip(text.lines()) {
-            let found = LEFT_BEHIND.iter().find(|word| line.contains(**word));
-            problems.extend(found.map(|word| format!("{path}:{n} holds `{word}`")));
-        }
-    }
-    problems
+/// Rust files that don't begin by saying what they are for.
+pub fn without_head(files: &[TextFile]) -> Vec<String> {
+    let without = rust(files).filter(|file| !file.text.starts_with("//!"));
+    without.map(|file| format!("{} does not begin with `//!`", file.path)).collect()
 }
 
-/// Lines that name a place of one machine only.
+/// Rust files that are too long.
+pub fn too_long(files: &[TextFile]) -> Vec<String> {
+    let counted = rust(files).map(|file| (&file.path, lines(&file.path, &file.text)));
+    counted
+        .filter(|(_, lines)| *lines > LINES_MAX)
+        .map(|(path, lines)| format!("{path} has {lines} lines of code; the limit is {LINES_MAX}"))
+        .collect()
+}
+
+/// Lines of Rust files in which work was left behind.
+pub fn left_behind(files: &[TextFile]) -> Vec<String> {
+    holding(rust(files), &LEFT_BEHIND)
+}
+
+/// Lines of any file that name a place of one machine only.
 pub fn machine_names(files: &[TextFile]) -> Vec<String> {
-    let lines = files.iter().flat_map(|file| {
-        (1..).zip(file.text.lines()).map(move |(n, line)| (file.path.as_str(), n, line))
+    holding(files.iter(), &ELSEWHERE)
+}
+
+fn rust(files: &[TextFile]) -> impl Iterator<Item = &TextFile> {
+    files.iter().filter(|file| file.path.ends_with(".rs"))
+}
+
+fn holding<'a>(files: impl Iterator<Item = &'a TextFile>, words: &[&str]) -> Vec<String> {
+    let lines = files.flat_map(|file| {
+        (1_usize..).zip(file.text.lines()).map(|(n, line)| (file.path.as_str(), n, line))
     });
     lines
-        .filter_map(|(path, n, line): (_, u32, _)| {
-            let word = ELSEWHERE.iter().find(|word| line.contains(**word))?;
-            Some(format!("{path}:{n} names `{word}`"))
+        .filter_map(|(path, n, line)| {
+            let word = words.iter().find(|word| line.contains(**word))?;
+            Some(format!("{path}:{n} holds `{word}`"))
         })
         .collect()
 }
@@ -67,12 +76,13 @@ fn lines(path: &str, text: &str) -> usize {
 mod tests {
     use super::*;
 
-    fn told(path: &str, text: &str) -> Vec<String> {
-        problems(&[TextFile { path: path.to_owned(), text: text.to_owned() }])
+    fn file(path: &str, text: &str) -> [TextFile; 1] {
+        [TextFile { path: path.to_owned(), text: text.to_owned() }]
     }
 
     #[test]
     fn a_file_without_a_head_is_told() {
+        let told = |path, text| without_head(&file(path, text));
         assert_eq!(told("a.rs", "use std::fs;\n"), ["a.rs does not begin with `//!`"]);
         assert!(told("a.rs", "//! A thing.\n").is_empty());
         assert!(told("a.md", "# A thing\n").is_empty());
@@ -80,26 +90,31 @@ mod tests {
 
     #[test]
     fn a_long_file_is_told_and_its_comments_and_tests_are_not_counted() {
+        let told = |path, text: String| too_long(&file(path, &text));
         let code = |n| format!("//! Long.\n{}", "let a = 1;\n".repeat(n));
-        assert!(told("src/a.rs", &code(450)).is_empty());
-        assert_eq!(told("src/a.rs", &code(451)).len(), 1);
-        assert!(told("crates/a/tests/a.rs", &code(451)).is_empty());
-        assert!(told("src/a.rs", &format!("{}#[cfg(test)]\n{}", code(450), code(9))).is_empty());
-        assert!(told("src/a.rs", &format!("{}/// More.\n", code(450))).is_empty());
+        assert!(told("src/a.rs", code(450)).is_empty());
+        assert_eq!(
+            told("src/a.rs", code(451)),
+            ["src/a.rs has 451 lines of code; the limit is 450"]
+        );
+        assert!(told("crates/a/tests/a.rs", code(451)).is_empty());
+        assert!(told("src/a.rs", format!("{}#[cfg(test)]\n{}", code(450), code(9))).is_empty());
+        assert!(told("src/a.rs", format!("{}/// More.\n", code(450))).is_empty());
     }
 
     #[test]
     fn work_left_behind_is_told_with_its_line() {
         for word in LEFT_BEHIND {
             let text = format!("//! A thing.\n    {word}(later)]\n");
-            assert_eq!(told("a.rs", &text), [format!("a.rs:2 holds `{word}`")]);
+            assert_eq!(left_behind(&file("a.rs", &text)), [format!("a.rs:2 holds `{word}`")]);
+            assert!(left_behind(&file("a.md", &text)).is_empty());
         }
     }
 
     #[test]
     fn a_place_of_one_machine_is_told_in_any_file() {
         let text = format!("see\nsee {}notes.md\n", ELSEWHERE[2]);
-        let files = [TextFile { path: "a.md".to_owned(), text }];
-        assert_eq!(machine_names(&files), [format!("a.md:2 names `{}`", ELSEWHERE[2])]);
+        let told = machine_names(&file("a.md", &text));
+        assert_eq!(told, [format!("a.md:2 holds `{}`", ELSEWHERE[2])]);
     }
 }

@@ -51,8 +51,18 @@ fn crates_depend_on_each_other_only_along_the_arrows() {
 }
 
 #[test]
-fn every_source_file_says_what_it_is_for_is_short_and_leaves_nothing_behind() {
-    none(&source::problems(&all()));
+fn every_source_file_says_what_it_is_for() {
+    none(&source::without_head(&all()));
+}
+
+#[test]
+fn every_source_file_is_short() {
+    none(&source::too_long(&all()));
+}
+
+#[test]
+fn no_work_is_left_behind_in_the_code() {
+    none(&source::left_behind(&all()));
 }
 
 #[test]
