@@ -1,0 +1,15 @@
+//! Whole runs of the real program: real git, real processes, a real journal; only the models' words
+//! come from a script, by themselves or over HTTP.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod budget;
+mod conflict;
+mod exits;
+mod failure;
+mod order;
+mod person;
+mod providers;
+mod replay;
