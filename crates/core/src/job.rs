@@ -229,6 +229,10 @@ fn attempt_jobs(state: &RunState, task: &Task, attempt: &Attempt, wanted: &mut V
         Stage::Verifying => wanted.push(JobId::Verify(id, number)),
         Stage::Queued => {}
         Stage::Integrating => wanted.push(JobId::Integrate(id, number)),
+        #[cfg(feature = "planted")]
+        Stage::Landing { .. } if crate::planted::is(crate::planted::Mistake::NamelessLandings) => {
+            wanted.push(JobId::Land(id, MergeTry { attempt: number, nth: 1 }));
+        }
         Stage::Landing { .. } => {
             wanted.push(JobId::Land(id, MergeTry { attempt: number, nth: attempt.merges }));
         }
@@ -243,6 +247,10 @@ pub fn is_wanted(state: &RunState, job: JobId) -> bool {
         | JobId::Verify(task, _)
         | JobId::Integrate(task, _)
         | JobId::Land(task, _) => task,
+        #[cfg(feature = "planted")]
+        JobId::Call { agent, .. } if crate::planted::is(crate::planted::Mistake::MissingFence) => {
+            return state.dialogue(agent).is_some_and(|d| matches!(d.step, Step::Calling { .. }));
+        }
         JobId::Call { agent, turn, nth } => {
             return state.ending().is_none()
                 && state.dialogue(agent).is_some_and(|d| {

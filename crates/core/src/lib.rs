@@ -18,6 +18,8 @@ pub mod id;
 pub mod input;
 pub mod job;
 pub mod ledger;
+#[cfg(feature = "planted")]
+pub mod planted;
 pub mod prompt;
 pub mod retry;
 pub mod spec;

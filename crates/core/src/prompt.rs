@@ -116,6 +116,11 @@ pub fn worker_opening(state: &RunState, task: &Task) -> Arc<str> {
     }
     if !task.mail.is_empty() {
         let from = task.mail.len().saturating_sub(LETTERS_MAX);
+        #[cfg(feature = "planted")]
+        let from = match crate::planted::is(crate::planted::Mistake::LostMail) {
+            true => task.mail.len(),
+            false => from,
+        };
         _ = write!(text, "\n{}\n", letters(state, &task.mail[from..]));
     }
     if let Some((number, failure)) = task.failures.last() {

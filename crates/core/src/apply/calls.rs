@@ -75,7 +75,13 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
             Ok(())
         }
         Event::CallFailed { agent, fault, cost, took_ms, retry_at_ms, .. } => {
+            #[cfg(feature = "planted")]
+            let held = state.ledger.held;
             let failures = settle(state, *agent, *cost, *took_ms)?;
+            #[cfg(feature = "planted")]
+            if crate::planted::is(crate::planted::Mistake::KeptHold) {
+                state.ledger.held = held;
+            }
             state.calls.1 += 1;
             if *fault == CallFault::RateLimited {
                 let gate = state.gates.entry(state.model(*agent).provider.clone()).or_default();
@@ -158,6 +164,11 @@ pub(super) fn close(state: &mut RunState, agent: AgentId) {
 
 fn charge_in_full(state: &mut RunState, agent: AgentId) -> Option<u32> {
     let Step::Calling { hold, failures, .. } = state.dialogue(agent)?.step else { return None };
+    #[cfg(feature = "planted")]
+    if crate::planted::is(crate::planted::Mistake::UnchargedCalls) {
+        state.ledger.settle(hold, MicroDollars::ZERO);
+        return Some(failures);
+    }
     state.ledger.settle(hold, hold);
     charge_task(state, agent, hold);
     Some(failures)

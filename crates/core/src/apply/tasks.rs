@@ -58,6 +58,10 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
             found.stage = Stage::Queued;
             found.work = Some(commit.clone());
             state.merging.push_back(*task);
+            #[cfg(feature = "planted")]
+            if crate::planted::is(crate::planted::Mistake::EarlyRelease) {
+                satisfy(state, *task);
+            }
             Ok(())
         }
         Event::MergeStarted { task, attempt } => {
@@ -132,7 +136,13 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
             satisfy(state, *task);
             Ok(())
         }
-        Event::TaskFailed { task, reason } => settle(state, *task, Status::Failed(reason.clone())),
+        Event::TaskFailed { task, reason } => {
+            #[cfg(feature = "planted")]
+            if crate::planted::is(crate::planted::Mistake::ReleasedByFailure) {
+                satisfy(state, *task);
+            }
+            settle(state, *task, Status::Failed(reason.clone()))
+        }
         _ => Err("not a task's event"),
     }
 }
@@ -191,6 +201,10 @@ fn fail(state: &mut RunState, id: TaskId, number: u32, reason: &Failure) -> Resu
     let attempt = current(state, id, number)?;
     if attempt.stage == Stage::Working {
         state.working -= 1;
+        #[cfg(feature = "planted")]
+        if crate::planted::is(crate::planted::Mistake::LeakedWorker) {
+            state.working += 1;
+        }
     }
     end_talk(state, id, number);
     state.active.remove(&id);
@@ -323,6 +337,10 @@ fn add(
             let task = state.task_mut(need).ok_or("a task needs one that does not exist")?;
             task.dependents.push(plan.id);
             unmet += u32::from(!is_met(task));
+        }
+        #[cfg(feature = "planted")]
+        if crate::planted::is(crate::planted::Mistake::IgnoredNeeds) {
+            unmet = 0;
         }
         let task = state.task_mut(plan.id).ok_or("no such task")?;
         task.unmet = unmet;
