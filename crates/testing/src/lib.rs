@@ -1,3 +1,4 @@
 //! What tests share; no part of the product.
 
 pub mod loopback;
+pub mod sim;

@@ -1,0 +1,115 @@
+//! A repository that is what its integration branch holds: merges, each with its task and attempt.
+
+use super::Bug;
+use equitr_core::id::{Commit, TaskId};
+use std::collections::BTreeMap;
+
+/// A merge on the integration branch, as its trailers tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Merge {
+    pub task: TaskId,
+    pub attempt: u32,
+    pub commit: Commit,
+}
+
+/// The repository.
+#[derive(Debug)]
+pub(super) struct Git {
+    /// The integration branch, oldest first.
+    pub merges: Vec<Merge>,
+    /// Worktrees that stand, with the attempt they were made for.
+    pub worktrees: BTreeMap<TaskId, u32>,
+    /// Where the person's branch was moved to.
+    pub delivered: Option<Commit>,
+    base: Commit,
+    made: u64,
+}
+
+/// What a move of the integration branch came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Landing {
+    /// It holds the merge.
+    Landed,
+    /// It stands elsewhere.
+    Overtaken,
+}
+
+impl Git {
+    /// A repository whose documents are not committed yet.
+    pub fn new() -> Self {
+        Self {
+            merges: Vec::new(),
+            worktrees: BTreeMap::new(),
+            delivered: None,
+            base: Commit("base".into()),
+            made: 0,
+        }
+    }
+
+    /// The commit of the documents: the same however often they are committed.
+    pub fn publish(&self) -> Commit {
+        self.base.clone()
+    }
+
+    /// Where the integration branch stands.
+    pub fn head(&self) -> Commit {
+        self.merges.last().map_or_else(|| self.base.clone(), |merge| merge.commit.clone())
+    }
+
+    /// A commit that is on no branch yet.
+    pub fn make(&mut self, what: &str) -> Commit {
+        self.made += 1;
+        Commit(format!("{what}-{}", self.made).into())
+    }
+
+    /// Whether a merge is on the integration branch.
+    pub fn holds(&self, merge: &Commit) -> bool {
+        self.merges.iter().any(|m| m.commit == *merge)
+    }
+
+    /// The landing job: asks whether the merge is there already, and moves the branch if not.
+    pub fn land(&mut self, merge: Merge, from: &Commit, bug: Option<Bug>) -> Landing {
+        if bug == Some(Bug::LandsWithoutAsking) {
+            if self.head() != *from {
+                let commit = self.make("merge");
+                self.merges.push(Merge { commit, ..merge });
+                return Landing::Landed;
+            }
+        } else if self.holds(&merge.commit) {
+            return Landing::Landed;
+        }
+        self.move_branch(merge, from, bug)
+    }
+
+    /// The one command that moves the branch; may outlive the process that ran it.
+    pub fn move_branch(&mut self, merge: Merge, from: &Commit, bug: Option<Bug>) -> Landing {
+        if bug == Some(Bug::MovesWithoutComparing) {
+            let kept = self.merges.iter().position(|m| m.commit == *from).map_or(0, |at| at + 1);
+            self.merges.truncate(kept);
+        } else if self.head() != *from {
+            return Landing::Overtaken;
+        }
+        self.merges.push(merge);
+        Landing::Landed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_merge_lands_once_and_only_where_it_was_made_for() {
+        let mut git = Git::new();
+        let base = git.publish();
+        let merge = |name: &str, task| Merge {
+            task: TaskId(task),
+            attempt: 1,
+            commit: Commit(name.into()),
+        };
+        assert_eq!(git.land(merge("a", 1), &base, None), Landing::Landed);
+        assert_eq!(git.land(merge("a", 1), &base, None), Landing::Landed);
+        assert_eq!(git.land(merge("b", 2), &base, None), Landing::Overtaken);
+        assert_eq!(git.merges, [merge("a", 1)]);
+    }
+}

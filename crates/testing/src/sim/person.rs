@@ -1,0 +1,97 @@
+//! The person: does what the run waits for, sooner or later, and at times what it does not.
+
+use super::dice::Dice;
+use super::setup::documents;
+use equitr_core::documents::Documents;
+use equitr_core::id::QuestionId;
+use equitr_core::input::Command;
+use equitr_core::state::{Phase, RunState};
+use equitr_core::units::MicroDollars;
+
+/// What a patient person does next.
+pub(super) fn helpful(state: &RunState) -> Vec<Command> {
+    if let Some((&id, _)) = state.questions.first_key_value()
+        && state.ending().is_none()
+    {
+        return vec![Command::Answer(id, Some("as you like".into()))];
+    }
+    match &state.phase {
+        Phase::Planning if state.plan.dialogue.is_none() => vec![Command::Say("a shop".into())],
+        Phase::Review => vec![Command::Approve],
+        Phase::Ended(ending) if ending.can_resume() => {
+            vec![Command::SetBudget(None), Command::Reopen]
+        }
+        Phase::Planning
+        | Phase::Publishing
+        | Phase::Graphing
+        | Phase::Working
+        | Phase::Ended(_) => vec![],
+    }
+}
+
+/// What a person does who is in two minds.
+pub(super) fn wild(dice: &mut Dice, state: &RunState, nonsense: u64) -> Vec<Command> {
+    if dice.chance(nonsense) {
+        return (0..dice.within(1..=2)).map(|_| anything(dice, state)).collect();
+    }
+    match &state.phase {
+        Phase::Review => match dice.below(5) {
+            0 => vec![Command::Revise("shorter".into())],
+            1 => {
+                let revision = dice.below(100);
+                vec![Command::Edit(documents(dice, revision))]
+            }
+            2 => vec![Command::Edit(Documents::default()), Command::Approve],
+            _ => vec![Command::Approve],
+        },
+        Phase::Ended(ending) if ending.can_resume() => match dice.below(3) {
+            0 => vec![Command::Reopen],
+            1 => {
+                let more = MicroDollars(dice.within(0..=500_000));
+                vec![Command::SetBudget(Some(state.ledger.spent + more)), Command::Reopen]
+            }
+            _ => helpful(state),
+        },
+        Phase::Planning if dice.chance(150) => vec![Command::Close],
+        Phase::Planning
+        | Phase::Publishing
+        | Phase::Graphing
+        | Phase::Working
+        | Phase::Ended(_) => match dice.below(6) {
+            0 => vec![Command::SetWorkers(dice.number(1..=5))],
+            1 => {
+                let about = state.ledger.spent.0 + state.ledger.held.0;
+                let around = MicroDollars(dice.within(0..=about + 500_000));
+                vec![Command::SetBudget(Some(around))]
+            }
+            2 => match state.questions.last_key_value() {
+                Some((&id, _)) => vec![Command::Answer(id, None)],
+                None => vec![],
+            },
+            _ => helpful(state),
+        },
+    }
+}
+
+fn anything(dice: &mut Dice, state: &RunState) -> Command {
+    match dice.below(13) {
+        0 => Command::Say("and blue".into()),
+        1 => Command::Say(" ".into()),
+        2 => Command::Clear,
+        3 => Command::Close,
+        4 => Command::Approve,
+        5 => Command::Revise("".into()),
+        6 => {
+            let revision = dice.below(100);
+            Command::Edit(documents(dice, revision))
+        }
+        7 => Command::Answer(QuestionId(dice.number(0..=9)), Some("no".into())),
+        8 => Command::SetWorkers(dice.one_of([0, 2, 5_000])),
+        9 => Command::SetBudget(None),
+        10 => Command::SetBudget(Some(MicroDollars(dice.below(state.ledger.spent.0 + 100_000)))),
+        11 => Command::Reopen,
+        // Rare among the rare, as nothing comes after it.
+        _ if dice.chance(100) => Command::Cancel,
+        _ => Command::Say("a shop".into()),
+    }
+}

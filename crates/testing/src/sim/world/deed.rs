@@ -1,0 +1,233 @@
+//! What a job does to the world at its moment, and what it comes to.
+
+use super::super::audit::Breach;
+use super::super::git::{Landing, Merge};
+use super::super::provider::{self, Luck};
+use super::{Fate, World, task_of};
+use equitr_core::chat::{Reply, Request, ToolOutcome};
+use equitr_core::event::{CheckResult, Delivery, Verdict};
+use equitr_core::id::Commit;
+use equitr_core::input::Outcome;
+use equitr_core::job::{JobId, MergeTry, Work};
+use equitr_core::units::Price;
+use std::sync::Arc;
+
+/// How long a call hangs before the adapter gives it up.
+const HANG_MS: u64 = 600_000;
+
+/// What a job does at its moment.
+pub(super) enum Deed {
+    Call { bill: u64, outcome: Outcome },
+    Prepare { outcome: Outcome },
+    Integrate { checks: Vec<CheckResult>, turn: MergeTurn },
+    Land { from: Commit, to: Commit, overtaken: bool },
+    Deliver { to: Commit },
+    Plain { outcome: Outcome },
+}
+
+/// What becomes of a merge that is tried.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum MergeTurn {
+    Clean,
+    Conflict,
+    Refused,
+    Overtaken,
+}
+
+impl World {
+    /// What a started job is going to do; a call that hangs takes its time.
+    pub(super) fn deed(
+        &mut self,
+        job: JobId,
+        work: Work,
+        price: Price,
+        took_ms: &mut u64,
+        reply: impl FnOnce() -> Reply,
+    ) -> Result<Deed, Breach> {
+        match work {
+            Work::Call(request) => {
+                let (outcome, bill) = self.call(&request, price, took_ms, reply);
+                Ok(Deed::Call { bill, outcome })
+            }
+            Work::Prepare { .. } => {
+                if self.dice.chance(self.rates.refused) {
+                    return Ok(Deed::Plain { outcome: refused() });
+                }
+                let base = self.git.head();
+                Ok(Deed::Prepare { outcome: Outcome::Prepared(base) })
+            }
+            Work::Tool { .. } => {
+                self.stands(job)?;
+                let size = usize::try_from(self.dice.one_of([10, 300, 2_000])).unwrap_or(0);
+                let outcome = Outcome::ToolRan {
+                    content: "x".repeat(size).into(),
+                    outcome: self.dice.one_of([
+                        ToolOutcome::Ok,
+                        ToolOutcome::Ok,
+                        ToolOutcome::Error,
+                    ]),
+                    took_ms: *took_ms,
+                };
+                Ok(Deed::Plain { outcome })
+            }
+            Work::Verify { checks, .. } => {
+                self.stands(job)?;
+                if self.dice.chance(self.rates.refused) {
+                    return Ok(Deed::Plain { outcome: refused() });
+                }
+                let commit = self.git.make("work");
+                let checks = self.checks(&checks);
+                Ok(Deed::Plain { outcome: Outcome::Verified { commit, checks } })
+            }
+            Work::Integrate { checks, .. } => {
+                let turn = if self.dice.chance(self.rates.conflict) {
+                    MergeTurn::Conflict
+                } else if self.dice.chance(self.rates.refused) {
+                    MergeTurn::Refused
+                } else if self.dice.chance(self.rates.overtaken) {
+                    MergeTurn::Overtaken
+                } else {
+                    MergeTurn::Clean
+                };
+                Ok(Deed::Integrate { checks: self.checks(&checks), turn })
+            }
+            Work::Land { from, to } => {
+                let overtaken = self.dice.chance(self.rates.overtaken);
+                Ok(Deed::Land { from, to, overtaken })
+            }
+            Work::Publish(_) => {
+                let base = self.git.publish();
+                Ok(Deed::Plain { outcome: Outcome::Published { base, note: None } })
+            }
+            Work::Deliver { to, .. } => Ok(Deed::Deliver { to }),
+        }
+    }
+
+    /// A worktree has to stand for this very attempt before anything is done in it.
+    fn stands(&self, job: JobId) -> Result<(), Breach> {
+        let Some((task, attempt)) = task_of(job) else { return Ok(()) };
+        match self.git.worktrees.get(&task) {
+            Some(&number) if number == attempt => Ok(()),
+            found => Err(Breach::new(
+                "W1",
+                format!("{job:?} starts where the worktree is of attempt {found:?}"),
+            )),
+        }
+    }
+
+    fn checks(&mut self, commands: &[Arc<str>]) -> Vec<CheckResult> {
+        let mut verdict = || {
+            if !self.dice.chance(self.rates.red) {
+                return Verdict::Passed;
+            }
+            match self.dice.below(4) {
+                0 => Verdict::TimedOut,
+                1 => Verdict::CantRun { program: "pytest".into() },
+                _ => Verdict::Failed { exit: 1 },
+            }
+        };
+        commands
+            .iter()
+            .map(|command| {
+                let verdict = verdict();
+                let output = if verdict == Verdict::Passed { "" } else { "1 test failed" };
+                CheckResult { command: command.clone(), verdict, output: output.into(), took_ms: 5 }
+            })
+            .collect()
+    }
+
+    fn call(
+        &mut self,
+        request: &Request,
+        price: Price,
+        took_ms: &mut u64,
+        reply: impl FnOnce() -> Reply,
+    ) -> (Outcome, u64) {
+        let luck = if self.dice.chance(self.rates.hang) {
+            self.figures.hangs += 1;
+            *took_ms = HANG_MS;
+            Luck::Hangs
+        } else if self.dice.chance(self.rates.call_fault) {
+            Luck::Bad
+        } else {
+            Luck::Good
+        };
+        let input_max = self.input_tokens_max(request);
+        provider::answer(&mut self.dice, request, input_max, price, luck, reply, *took_ms)
+    }
+
+    /// The most input tokens that a provider can count: one for two bytes, eight for a message.
+    fn input_tokens_max(&mut self, request: &Request) -> u64 {
+        let first = request.tools.first().map_or_else(|| "".into(), |tool| tool.name.clone());
+        let tools = *self.tool_bytes.entry((request.tools.len(), first)).or_insert_with(|| {
+            let bytes = |tool: &equitr_core::chat::ToolSpec| {
+                tool.name.len() + tool.description.len() + tool.schema.to_string().len()
+            };
+            request.tools.iter().map(bytes).sum()
+        });
+        let said = request.messages.iter().map(provider::bytes).sum::<usize>();
+        let bytes = request.system.len() + said + tools;
+        (bytes / 2) as u64 + 8 * request.messages.len() as u64
+    }
+
+    /// Does it, and gives back how the job ends.
+    pub(super) fn carry_out(&mut self, job: JobId, fate: Fate, deed: Deed) -> Outcome {
+        match deed {
+            Deed::Call { bill, outcome } => {
+                self.billed += bill;
+                outcome
+            }
+            Deed::Prepare { outcome } => {
+                if let JobId::Prepare(task, attempt) = job {
+                    // Who works in one folder waits for who was there first.
+                    let stands = self.git.worktrees.entry(task).or_insert(attempt);
+                    *stands = attempt.max(*stands);
+                }
+                outcome
+            }
+            Deed::Integrate { checks, turn } => self.integrate(checks, turn),
+            Deed::Land { to, overtaken: true, .. } if !self.git.holds(&to) => Outcome::Overtaken,
+            Deed::Land { from, to, .. } => self.land(job, fate, &from, to),
+            Deed::Deliver { to } => {
+                self.git.delivered = Some(to.clone());
+                Outcome::Delivered(Delivery::Moved { branch: "main".into(), commit: to })
+            }
+            Deed::Plain { outcome } => outcome,
+        }
+    }
+
+    fn integrate(&mut self, checks: Vec<CheckResult>, turn: MergeTurn) -> Outcome {
+        let onto = self.git.head();
+        match turn {
+            MergeTurn::Clean => {
+                Outcome::Integrated { commit: self.git.make("merge"), onto, checks }
+            }
+            MergeTurn::Conflict => Outcome::Conflicted {
+                paths: vec!["a.rs".into()],
+                text: "<<<<<<<".into(),
+                onto,
+                tree: self.git.make("tree"),
+            },
+            MergeTurn::Refused => Outcome::Refused("a repository lies in the worktree".into()),
+            MergeTurn::Overtaken => Outcome::Overtaken,
+        }
+    }
+
+    fn land(&mut self, job: JobId, fate: Fate, from: &Commit, to: Commit) -> Outcome {
+        let JobId::Land(task, MergeTry { attempt, .. }) = job else { return Outcome::Overtaken };
+        let merge = Merge { task, attempt, commit: to };
+        let landing = match fate {
+            Fate::Awaited => self.git.land(merge, from, self.bug),
+            // Its process asked before it died; only the command goes on.
+            Fate::Late | Fate::Unheard => self.git.move_branch(merge, from, self.bug),
+        };
+        match landing {
+            Landing::Landed => Outcome::Landed,
+            Landing::Overtaken => Outcome::Overtaken,
+        }
+    }
+}
+
+fn refused() -> Outcome {
+    Outcome::Refused("a repository lies in the worktree".into())
+}

@@ -1,0 +1,109 @@
+//! Each planted bug is found by the simulator within so many seeds, which pass without it.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use equitr_core::planted::{self, Mistake};
+use equitr_testing::sim::{self, Bug, Violation};
+
+/// Finds a mistake of core within `seeds`, by one of the invariants.
+fn finds(mistake: Mistake, seeds: u64, invariants: &[&str]) {
+    let found = (0..seeds).find_map(|seed| planted::with(mistake, || sim::run(seed, None)).err());
+    judge(found, seeds, invariants, &format!("{mistake:?}"));
+}
+
+/// Finds a bug of the engine within `seeds`, by one of the invariants.
+fn finds_in_the_engine(bug: Bug, seeds: u64, invariants: &[&str]) {
+    let found = (0..seeds).find_map(|seed| sim::run(seed, Some(bug)).err());
+    judge(found, seeds, invariants, &format!("{bug:?}"));
+}
+
+fn judge(found: Option<Violation>, seeds: u64, invariants: &[&str], planted: &str) {
+    let violation = found.unwrap_or_else(|| panic!("{planted} is not found in {seeds} seeds"));
+    println!("{planted}: {violation}");
+    assert!(invariants.contains(&violation.invariant), "{planted}: {violation}");
+    assert_eq!(sim::run(violation.seed, None).err(), None, "{planted} is not what was found");
+}
+
+#[test]
+fn a_task_that_starts_before_its_needs_is_found() {
+    finds(Mistake::IgnoredNeeds, 50, &["I1"]);
+}
+
+#[test]
+fn a_task_that_starts_before_its_needs_are_merged_is_found() {
+    finds(Mistake::EarlyRelease, 50, &["I1"]);
+}
+
+#[test]
+fn a_failed_task_that_lets_others_start_is_found() {
+    finds(Mistake::ReleasedByFailure, 500, &["I1"]);
+}
+
+#[test]
+fn a_budget_that_counts_only_what_is_spent_is_found() {
+    finds(Mistake::UncountedHolds, 500, &["I3"]);
+}
+
+#[test]
+fn money_that_stays_set_aside_after_a_failed_call_is_found() {
+    finds(Mistake::KeptHold, 100, &["I3"]);
+}
+
+#[test]
+fn calls_of_a_dead_process_that_nobody_pays_are_found() {
+    finds(Mistake::UnchargedCalls, 100, &["I3"]);
+}
+
+#[test]
+fn a_reply_that_is_taken_for_another_calls_is_found() {
+    finds(Mistake::MissingFence, 500, &["F1"]);
+}
+
+#[test]
+fn word_of_a_landing_that_is_taken_for_the_next_ones_is_found() {
+    finds(Mistake::NamelessLandings, 10_000, &["I2", "I5"]);
+}
+
+#[test]
+fn messages_that_a_new_attempt_does_not_hear_of_are_found() {
+    finds(Mistake::LostMail, 500, &["I15"]);
+}
+
+#[test]
+fn a_worker_that_stays_taken_after_its_attempt_is_found() {
+    finds(Mistake::LeakedWorker, 100, &["I11"]);
+}
+
+#[test]
+fn a_machines_failure_that_is_ignored_is_found() {
+    finds(Mistake::IgnoredFailure, 3_000, &["F2"]);
+}
+
+#[test]
+fn records_that_are_acted_on_before_they_are_durable_are_found() {
+    finds_in_the_engine(Bug::ActsBeforeDurable, 100, &["I3", "I4"]);
+}
+
+#[test]
+fn a_merge_that_is_made_again_after_a_crash_is_found() {
+    finds_in_the_engine(Bug::LandsWithoutAsking, 500, &["I2", "I5", "I16"]);
+}
+
+#[test]
+fn a_branch_that_is_set_without_a_comparison_is_found() {
+    finds_in_the_engine(Bug::MovesWithoutComparing, 3_000, &["I2", "I5", "I16"]);
+}
+
+#[test]
+fn a_process_that_does_not_say_it_is_a_new_one_is_found() {
+    finds_in_the_engine(Bug::ForgetsToResume, 100, &["I3", "W1"]);
+}
+
+#[test]
+fn a_process_that_never_wakes_is_found() {
+    finds_in_the_engine(Bug::NeverWakes, 100, &["I9"]);
+}
+
+#[test]
+fn a_stopped_attempt_that_runs_on_is_found() {
+    finds_in_the_engine(Bug::ForgetsToStop, 500, &["I11"]);
+}
