@@ -54,6 +54,42 @@ fn a_conflict_comes_back_with_markers_and_is_merged_once_it_is_resolved() {
 }
 
 #[test]
+fn work_that_is_green_alone_and_red_once_merged_goes_back_with_the_merged_tree() {
+    let machine = Machine::new();
+    let gate = Gate::new(&machine, "gate");
+    let write = |path: &str| json!({"write_file": {"path": path, "content": "there\n"}});
+    let finish = json!({"calls": [{"finish": {"summary": ["late.txt is there"]}}]});
+    let agents = json!({
+        "backend_worker_1": writes("early.txt", "early\n"),
+        "backend_worker_2#1": [{"calls": [write("late.txt"), gate.wait()]}, finish],
+        "backend_worker_2#2": [
+            {"calls": [{"run_command": {"command": "cat early.txt late.txt"}}]},
+            {"calls": [write("adapted.txt")]},
+            finish,
+        ],
+    });
+    let tasks = json!([
+        task("early", "backend", 1, &[], "test -s early.txt"),
+        task("late", "backend", 2, &[], "test ! -e early.txt || test -s adapted.txt"),
+    ]);
+    let model = machine.script(&script(2, tasks, agents));
+    let mut run = machine.start(&[&team_args(&model)[..], &["--json"]].concat());
+    run.until_merged(1);
+    gate.open();
+    run.wait().expect(0);
+
+    assert_eq!(machine.merged_tasks("HEAD"), ["early", "late"]);
+    assert_eq!(machine.committed("adapted.txt"), "there");
+    let late = &machine.state().tasks[1];
+    assert!(matches!(&late.failures[..], [(1, Failure::MergedChecks { .. })]), "{late:?}");
+    let sees_both = |(_, event): &(u64, Event)| match event {
+        Event::ToolFinished { content, .. } => content.contains("early\nthere"),
+        _ => false,
+    };
+    assert!(machine.events().iter().any(sees_both), "the second attempt has the merged tree");
+}
+
+#[test]
 fn a_task_that_the_supervisor_splits_is_done_by_its_parts_and_then_its_dependents_start() {
     let machine = Machine::new();
     machine.configure("orchestrator:\n  task_tries: 1\n");

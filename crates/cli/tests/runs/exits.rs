@@ -1,6 +1,7 @@
 //! Exit codes, each by a run that ends so.
 
-use crate::support::{Ended, KEY, Machine, script, task, team_args, writes};
+use crate::support::{Ended, Gate, KEY, Machine, script, task, team_args, writes};
+use equitr_core::event::Event;
 use equitr_llm::scripted::Script;
 use equitr_testing::loopback::{Fault, Faults, Loopback};
 use nix::sys::signal::Signal;
@@ -94,6 +95,28 @@ fn what_is_missing_here_ends_with_3_and_says_how_to_get_it() {
     let model = without_git.script(&one_task("true"));
     says(&without_git.run(&team_args(&model)).expect(3), "install git");
     assert!(machine.runs().is_empty() && without_git.runs().is_empty());
+}
+
+#[test]
+fn a_machine_that_fails_the_run_ends_it_with_3_and_resume_goes_on_once_it_is_mended() {
+    let machine = Machine::new();
+    let gate = Gate::new(&machine, "gate");
+    let mut script = one_task("test -s part.txt");
+    let turns = script["agents"]["backend_worker"].as_array_mut().unwrap();
+    turns.insert(0, json!({"calls": [gate.wait()]}));
+    let model = machine.script(&script);
+    let mut run = machine.start(&[&team_args(&model)[..], &["--json"]].concat());
+    assert!(run.until(|event| matches!(event, Event::WorktreePrepared { .. })));
+    let hub = machine.runs()[0].hub();
+    fs::rename(&hub, machine.path("elsewhere")).unwrap();
+    gate.open();
+    run.wait().expect(3);
+    assert_eq!(machine.status()["ending"]["kind"], "broken");
+
+    fs::rename(machine.path("elsewhere"), &hub).unwrap();
+    machine.run(&["resume"]).expect(0);
+    assert_eq!(machine.merged_tasks("HEAD"), ["part"]);
+    assert_eq!(machine.state().tasks[0].attempts, 1, "no try is lost");
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! The example by each provider's format, over real HTTP, with faults on the way.
 
 use crate::support::{KEY, Machine, example, example_args, script, task, team_args};
+use equitr_core::event::Event;
+use equitr_core::id::AgentId;
+use equitr_engine::SharedRecord;
 use equitr_llm::scripted::Script;
 use equitr_testing::loopback::{Fault, Faults, Format, Loopback};
 use serde_json::json;
@@ -39,6 +42,24 @@ fn faults() -> [(&'static str, u32, Fault); 6] {
     ]
 }
 
+/// The planner's call that was told to wait for 100 ms is made again that much later.
+fn waits_as_long_as_asked(records: &[SharedRecord]) {
+    let limited = records.iter().find_map(|record| {
+        record.events.iter().find_map(|event| match event {
+            Event::CallFailed { agent: AgentId::Planner, retry_at_ms, .. } => {
+                Some((record, *retry_at_ms))
+            }
+            _ => None,
+        })
+    });
+    let (record, retry_at_ms) = limited.unwrap();
+    assert_eq!(retry_at_ms - record.at_ms, 100);
+    let is_again = |e: &Event| matches!(e, Event::CallReserved { agent: AgentId::Planner, .. });
+    let mut later = records.iter().filter(|later| later.seq >= record.seq);
+    let again = later.find(|later| later.events.iter().any(is_again)).unwrap();
+    assert!(again.at_ms >= retry_at_ms);
+}
+
 fn ends_with_the_same_tree(model: &str, variable: &str, format: Format) {
     let script = Script::load(&example().join("script.yaml")).unwrap();
     let given = faults();
@@ -60,6 +81,7 @@ fn ends_with_the_same_tree(model: &str, variable: &str, format: Format) {
     let sent = |header: &(String, String)| header.1.contains(KEY);
     assert!(requests.iter().all(|seen| seen.headers.iter().any(sent)), "the key is used");
 
+    waits_as_long_as_asked(&machine.loaded().records);
     let pages = ["report", "show", "status"].map(|page| machine.run(&[page]).expect(0).stdout);
     assert!(!told.contains(KEY) && !pages.concat().contains(KEY));
     assert_eq!(machine.files_with(KEY), Vec::<std::path::PathBuf>::new());
