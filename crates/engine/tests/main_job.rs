@@ -141,3 +141,33 @@ fn the_example_ends_as_a_merged_and_verified_repository() {
         .unwrap();
     assert!(status.success());
 }
+
+#[test]
+fn documents_that_are_committed_already_are_not_committed_again() {
+    let (folder, _) = run_of_one_task("  backend_worker#1: []\n");
+    let repository = folder.path().join("project");
+    let head = || {
+        let output = std::process::Command::new("git")
+            .args(["rev-parse", "HEAD"])
+            .current_dir(&repository)
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let before = head();
+    let read = |name: &str| std::fs::read_to_string(repository.join("docs").join(name)).unwrap();
+    let documents = equitr_core::documents::Documents {
+        requirements: read("requirements.md").into(),
+        design: read("design.md").into(),
+        todos: read("todos.md").into(),
+    };
+    let again =
+        RunSpec { origin: Origin::Documents(documents), goal: Goal::Plan, ..spec(&repository) };
+    let home = Home::at(folder.path().join("home"));
+    let lock = RepositoryLock::take(&home, &repository, "r2").unwrap();
+    let script = Script::parse("agents: {}\n", &folder.path().join("none.yaml")).unwrap();
+    let parts = Parts::of(Arc::new(ScriptedModel::new(script)));
+    begin(&home.run("r2"), Arc::new(again), parts, lock).unwrap().join().unwrap();
+    assert_eq!(read_run(&home.run("r2")).unwrap().state.ending(), Some(&Ending::Done));
+    assert_eq!(head(), before);
+}

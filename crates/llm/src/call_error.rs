@@ -55,6 +55,8 @@ impl CallError {
 
 /// `text` as one line: control characters gone, white space folded, cut to 300 characters.
 pub(crate) fn one_line(text: &str) -> String {
+    let text = without_code(text);
+    let text = text.as_str();
     let mut line = String::new();
     let mut chars = 0;
     for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty())
@@ -75,6 +77,16 @@ pub(crate) fn one_line(text: &str) -> String {
     line
 }
 
+/// `text` without the system's code numbers, such as ` (os error 111)`.
+fn without_code(text: &str) -> String {
+    let mut parts = text.split(" (os error ");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        plain.push_str(part.split_once(')').map_or("", |(_, rest)| rest));
+    }
+    plain
+}
+
 /// Characters that change how a line reads without being seen: zero-width, direction, tags.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}'
@@ -87,6 +99,7 @@ mod tests {
 
     #[test]
     fn a_message_is_one_line_of_at_most_300_visible_characters() {
+        assert_eq!(one_line("refused (os error 111): b"), "refused: b");
         assert_eq!(one_line("a\n\tb\u{1b}[31m  c\u{202e}d"), "a b [31m cd");
         let long = one_line(&"ü".repeat(1_000));
         assert_eq!(long.chars().count(), MESSAGE_CHARS_MAX);

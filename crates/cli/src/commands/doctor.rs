@@ -140,11 +140,13 @@ impl Findings {
                     self.missing("repository", &shown(&error.to_string()), None);
                 }
             },
+            Err(error @ GitError::NotARepository { .. }) => {
+                let told = shown(&error.to_string());
+                let way = "name a new folder with --repo DIR, or `git init` this one";
+                self.line("note", "repository", &format!("{told}: {way}"));
+            }
             Err(error) => {
                 let hint = match &error {
-                    GitError::NotARepository { .. } => {
-                        Some("git init && git add -A && git commit -m init")
-                    }
                     GitError::Bare { .. } => Some("git clone it and go there"),
                     GitError::InProgress { .. } => Some("finish or abort it with git"),
                     _ => None,

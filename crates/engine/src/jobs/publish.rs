@@ -2,7 +2,7 @@
 //! forward to it.
 
 use super::{Context, INTEGRATION, Trouble, commit};
-use equitr_core::documents::{DocumentKind, Documents};
+use equitr_core::documents::{DOCUMENT_BYTES_MAX, DocumentKind, Documents};
 use equitr_core::input::Outcome;
 use equitr_git::{Advance, Checkout, GitError, Hub, Oid};
 use std::path::Path;
@@ -43,7 +43,14 @@ fn publish_now(
             let from = hub.parent_of(&base)?;
             (base, from)
         }
-        None => (write(&hub, head.as_ref(), documents, subject)?, head),
+        None => match &head {
+            // Approved and committed by an earlier run: nothing to add.
+            Some(commit) if holds(&hub, commit, documents)? => {
+                hub.set_ref(DOCUMENTS, commit)?;
+                (commit.clone(), head.clone())
+            }
+            Some(_) | None => (write(&hub, head.as_ref(), documents, subject)?, head),
+        },
     };
     // Whoever comes first to an integration branch that is not there yet makes it; a later process
     // finds it where it is.
@@ -57,6 +64,25 @@ fn publish_now(
     Ok(Outcome::Published { base: commit(&base), note })
 }
 
+/// Whether a commit has exactly these documents already.
+fn holds(hub: &Hub, commit: &Oid, documents: &Documents) -> Result<bool, GitError> {
+    for kind in DocumentKind::ALL {
+        let found = match hub.read(commit, kind.path(), DOCUMENT_BYTES_MAX as u64 + 1) {
+            Err(GitError::TooLarge { .. }) => None,
+            read => read?,
+        };
+        if found.as_deref() != Some(text_of(documents, kind).as_bytes()) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// A document as it is committed: with one line end at its end.
+fn text_of(documents: &Documents, kind: DocumentKind) -> String {
+    format!("{}\n", documents.get(kind).trim_end())
+}
+
 fn write(
     hub: &Hub,
     head: Option<&Oid>,
@@ -65,11 +91,7 @@ fn write(
 ) -> Result<Oid, GitError> {
     let files: Vec<(String, Vec<u8>)> = DocumentKind::ALL
         .into_iter()
-        .map(|kind| {
-            let mut text = documents.get(kind).trim_end().to_owned();
-            text.push('\n');
-            (kind.path().to_owned(), text.into_bytes())
-        })
+        .map(|kind| (kind.path().to_owned(), text_of(documents, kind).into_bytes()))
         .collect();
     let base = hub.commit_files(head, &files, subject)?;
     hub.set_ref(DOCUMENTS, &base)?;
