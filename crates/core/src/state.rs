@@ -107,6 +107,8 @@ pub struct Plan {
     pub closed: bool,
     /// The planner's questions so far.
     pub asked: u32,
+    /// The planner's replies since the person last had a word.
+    pub replies: u32,
     /// Where `spec.person`'s given answers go on.
     pub answers_used: usize,
 }
@@ -331,6 +333,7 @@ impl RunState {
                 todos: Vec::new(),
                 closed: false,
                 asked: 0,
+                replies: 0,
                 answers_used: 0,
             },
             tool_bytes: crate::job::spec_bytes(&spec.tools),

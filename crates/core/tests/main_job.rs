@@ -303,6 +303,25 @@ fn an_agent_that_used_no_tool_is_asked_again_when_the_run_goes_on() {
 }
 
 #[test]
+fn a_planner_that_never_submits_its_plan_stops_the_run() {
+    let mut play = Play::new();
+    play.command(Command::Say("a shop".into()));
+    let write = || call("write_document", r##"{"document":"design","content":"# Shop"}"##);
+    let mut replies = 0;
+    while play.state.ending().is_none() {
+        play.model_says(AgentId::Planner, write());
+        replies += 1;
+        assert!(replies < 100, "the planner goes on for ever");
+    }
+    assert!(matches!(play.state.ending(), Some(Ending::ModelUnavailable { .. })));
+    play.command(Command::Reopen);
+    play.model_says(AgentId::Planner, write());
+    play.writes_plan("1. Users\n");
+    assert_eq!(play.state.phase, Phase::Review);
+    play.replays();
+}
+
+#[test]
 fn a_late_reply_to_a_call_that_was_given_up_is_not_taken_for_the_next_one() {
     let mut play = Play::graphed(&[task("a", &[1], &[])]);
     let given_up = play.calls()[0];

@@ -67,6 +67,9 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
             state.tokens.0 += reply.usage.input_tokens;
             state.tokens.1 += reply.usage.cached_tokens;
             state.tokens.2 += reply.usage.output_tokens;
+            if *agent == AgentId::Planner {
+                state.plan.replies += 1;
+            }
             let dialogue = state.dialogue_mut(*agent).ok_or("nobody called")?;
             if !reply.calls.is_empty() && reply.stop != Stop::Length {
                 dialogue.nudges = 0;

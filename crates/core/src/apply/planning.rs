@@ -16,6 +16,7 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
             if state.phase != Phase::Planning {
                 return Err("the person speaks while planning");
             }
+            state.plan.replies = 0;
             if state.plan.dialogue.is_none() {
                 let cap = state.dialogue_cap_bytes(AgentId::Planner);
                 let opening = prompt::planner_opening(&state.spec, text);
@@ -31,6 +32,7 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
             state.plan.documents = Default::default();
             state.plan.closed = false;
             state.plan.asked = 0;
+            state.plan.replies = 0;
             state.assumptions.clear();
             state.phase = Phase::Planning;
             Ok(())
@@ -68,6 +70,9 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
         }
         Event::QuestionAnswered { id, text, by } => {
             let question = state.questions.remove(id).ok_or("no such question is open")?;
+            if question.by == AgentId::Planner {
+                state.plan.replies = 0;
+            }
             match by {
                 AnsweredBy::Default => state
                     .assumptions
@@ -114,6 +119,7 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
         Event::RevisionAsked { text } => {
             state.plan.before = Some(state.plan.documents.clone());
             state.phase = Phase::Planning;
+            state.plan.replies = 0;
             say_to_planner(state, &prompt::revision(text))
         }
         Event::DocumentsEdited { documents } => {
@@ -162,6 +168,7 @@ pub(super) fn reopen(state: &mut RunState) -> Result<(), Fault> {
     };
     state.halting = None;
     state.gates.clear();
+    state.plan.replies = 0;
     for agent in state.callers.clone() {
         if let Some(dialogue) = state.dialogue_mut(agent) {
             dialogue.step = Step::NeedsCall { failures: 0, not_before_ms: 0 };

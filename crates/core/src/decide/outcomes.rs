@@ -126,7 +126,10 @@ impl Decision<'_> {
             return self.nudge(agent, "Every reply has to call one of your tools.");
         }
         match agent {
-            AgentId::Planner => self.planner_replied(&text),
+            AgentId::Planner => {
+                self.planner_replied(&text)?;
+                self.stop_endless_planning()
+            }
             AgentId::Supervisor(id) => self.supervisor_replied(id),
             AgentId::Worker(task, attempt) => self.worker_replied(task, attempt),
         }

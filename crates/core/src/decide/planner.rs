@@ -5,13 +5,16 @@ use super::commands::document_problems;
 use crate::apply::Fault;
 use crate::chat::{ToolCall, ToolOutcome};
 use crate::control::{AskPerson, SubmitPlan, WriteDocument, arguments};
+use crate::dialogue::Step;
 use crate::documents::DOCUMENT_BYTES_MAX;
-use crate::event::Event;
+use crate::event::{Event, Failure};
 use crate::id::{AgentId, QuestionId};
 use std::sync::Arc;
 
 /// More questions than this wear a person out; the documents are due then.
 const QUESTIONS_MAX: u32 = 12;
+/// Replies to one word of the person's: three documents, each written alone and mended a few times.
+const REPLIES_MAX: u32 = 24;
 
 impl Decision<'_> {
     pub(super) fn planner_replied(&mut self, text: &Arc<str>) -> Result<(), Fault> {
@@ -80,6 +83,18 @@ impl Decision<'_> {
             if &*call.name == "submit_plan" && missing {
                 self.tool_result(AgentId::Planner, n, Err(told.clone()))?;
             }
+        }
+        Ok(())
+    }
+
+    /// A planner that writes and writes and shows nothing is not coming to an end.
+    pub(super) fn stop_endless_planning(&mut self) -> Result<(), Fault> {
+        let plan = &self.state.plan;
+        let goes_on =
+            plan.dialogue.as_ref().is_some_and(|d| matches!(d.step, Step::NeedsCall { .. }));
+        if goes_on && plan.replies >= REPLIES_MAX {
+            let why = "too many replies without a plan";
+            return self.agent_failed(AgentId::Planner, Failure::NoProgress, why);
         }
         Ok(())
     }
