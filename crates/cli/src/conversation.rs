@@ -1,7 +1,7 @@
 //! The person at the terminal: answers, `/commands`, the review of the documents.
 
 use crate::editor;
-use crate::surface::Surface;
+use crate::surface::{Surface, is_dumb};
 use equitr_core::id::{AgentId, QuestionId};
 use equitr_core::input::Command;
 use equitr_core::state::{Phase, RunState};
@@ -22,7 +22,8 @@ const REVIEW: &str = "Review documentation: [approve/revise/edit/quit] (approve)
 
 /// The person at the terminal.
 pub struct Conversation {
-    editor: DefaultEditor,
+    /// Edits lines, where the terminal can show that; else they come as they are.
+    editor: Option<DefaultEditor>,
     /// Workers at a time when there is a team.
     team: u32,
     /// A question that is put while the run goes on, and the line that answers it.
@@ -47,7 +48,8 @@ enum Line {
 impl Conversation {
     /// With the terminal; `team` is the number of workers that `/multi-agent` switches to.
     pub fn new(team: u32) -> Option<Self> {
-        DefaultEditor::new().ok().map(|editor| Self { editor, team, pending: None })
+        let editor = if is_dumb() { None } else { Some(DefaultEditor::new().ok()?) };
+        Some(Self { editor, team, pending: None })
     }
 
     /// Asks what the run wants to know just now, if anything. Waits for the answer while planning,
@@ -156,9 +158,10 @@ impl Conversation {
 
     fn read(&mut self, surface: &mut Surface, prompt: &str) -> Line {
         surface.erase();
-        match self.editor.readline(prompt) {
+        let Some(editor) = &mut self.editor else { return plain_line(surface, prompt) };
+        match editor.readline(prompt) {
             Ok(line) => {
-                _ = self.editor.add_history_entry(line.as_str());
+                _ = editor.add_history_entry(line.as_str());
                 Line::Said(line)
             }
             Err(ReadlineError::Interrupted | ReadlineError::Eof) => Line::End,
@@ -166,6 +169,20 @@ impl Conversation {
                 surface.note(&format!("can't read from the terminal: {error}"));
                 Line::End
             }
+        }
+    }
+}
+
+/// A line from a terminal that can't move its cursor.
+fn plain_line(surface: &mut Surface, prompt: &str) -> Line {
+    surface.print(prompt);
+    let mut line = String::new();
+    match std::io::stdin().read_line(&mut line) {
+        Ok(0) => Line::End,
+        Ok(_) => Line::Said(line),
+        Err(error) => {
+            surface.note(&format!("can't read from the terminal: {error}"));
+            Line::End
         }
     }
 }

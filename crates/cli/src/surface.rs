@@ -127,7 +127,8 @@ pub fn style(color: When) -> Style {
     }
 }
 
-fn is_dumb() -> bool {
+/// Whether the terminal can only go on line by line, or nobody knows what it can.
+pub fn is_dumb() -> bool {
     std::env::var_os("TERM").is_none_or(|term| term == "dumb")
 }
 
