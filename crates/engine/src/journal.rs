@@ -8,7 +8,7 @@ use crate::home::RunDir;
 use equitr_core::apply;
 use equitr_core::event::{FORMAT, Record};
 use equitr_core::state::RunState;
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, params};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -125,24 +125,29 @@ pub fn read_run(dir: &RunDir) -> Result<Loaded, EngineError> {
     if !path.is_file() {
         return Err(EngineError::NoSuchRun { run: dir.id().to_owned() });
     }
-    let read = failed("read", &path);
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(&path, flags).map_err(&read)?;
-    let pragma = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0));
-    let application: i32 = pragma("application_id").map_err(&read)?;
     let damaged =
         |seq, why: &str| EngineError::Damaged { path: path.clone(), seq, why: why.to_owned() };
+    let failed = failed("read", &path);
+    let read = |source: rusqlite::Error| match source.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => damaged(0, "the file is no database"),
+        Some(ErrorCode::DatabaseCorrupt) => damaged(0, "the database is not whole"),
+        _ => failed(source),
+    };
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(&path, flags).map_err(read)?;
+    let pragma = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0));
+    let application: i32 = pragma("application_id").map_err(read)?;
     if application != APPLICATION_ID {
         return Err(damaged(0, "it is no journal of a run"));
     }
-    let found: u32 = pragma("user_version").map_err(&read)?.try_into().unwrap_or(u32::MAX);
+    let found: u32 = pragma("user_version").map_err(read)?.try_into().unwrap_or(u32::MAX);
     if found > FORMAT {
         return Err(EngineError::Newer { found, known: FORMAT });
     }
     let mut statement = connection
         .prepare("SELECT seq, at_ms, body, hash FROM record ORDER BY seq")
-        .map_err(&read)?;
-    let mut rows = statement.query([]).map_err(&read)?;
+        .map_err(read)?;
+    let mut rows = statement.query([]).map_err(read)?;
     let mut records: Vec<SharedRecord> = Vec::new();
     let mut state = None;
     let mut last = [0; 32];
