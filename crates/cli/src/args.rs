@@ -78,10 +78,10 @@ pub struct SettingsArgs {
     #[arg(long, value_name = "URL")]
     pub api_base: Option<String>,
     /// What the run may cost, in dollars such as 12.50, or `none`
-    #[arg(long, value_name = "DOLLARS")]
+    #[arg(long, value_name = "DOLLARS", allow_negative_numbers = true)]
     pub budget: Option<String>,
     /// Workers at a time
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub max_workers: Option<String>,
     /// A command that must pass for every task; may be given several times
     #[arg(long = "check", value_name = "COMMAND")]
@@ -152,10 +152,10 @@ pub struct ResumeArgs {
     /// The run; without it the newest that can go on
     pub run: Option<String>,
     /// What the run may cost in all, with what it has spent, in dollars such as 12.50, or `none`
-    #[arg(long, value_name = "DOLLARS")]
+    #[arg(long, value_name = "DOLLARS", allow_negative_numbers = true)]
     pub budget: Option<String>,
     /// Workers at a time from now on
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub max_workers: Option<String>,
     /// Base URL of the models' server, instead of the provider's own
     #[arg(long, value_name = "URL")]

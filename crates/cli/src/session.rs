@@ -123,7 +123,9 @@ pub fn engine_error(error: &EngineError) -> CliError {
             .hint("the work merged so far is in hub.git beside it, on branch `integration`"),
         EngineError::Journal { .. } => CliError::new(Exit::Journal, told)
             .hint("free some space or mend the disk, then go on with `equitrcoder resume`"),
-        EngineError::Io { .. } => CliError::environment(told),
+        EngineError::Io { .. } => {
+            CliError::environment(told).hint("choose another folder with --home DIR or EQUITR_HOME")
+        }
         EngineError::Threads { .. } => CliError::environment(told)
             .hint("close some programs, or raise the limit of processes (`ulimit -u`)"),
         EngineError::Internal(_) => CliError::new(Exit::Failed, told),

@@ -272,7 +272,8 @@ pub fn home(flag: Option<&Path>, env: Env<'_>) -> Result<Home, CliError> {
         }
     };
     let Some(root) = root else {
-        return Err(CliError::environment("HOME is not set").hint("--home DIR"));
+        return Err(CliError::environment("HOME is not set")
+            .hint("set it, or name the folder of runs with --home DIR or EQUITR_HOME"));
     };
     let absolute = std::path::absolute(&root).map_err(|error| {
         CliError::environment(format!("can't find {}: {}", root.display(), reason(&error)))

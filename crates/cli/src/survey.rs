@@ -37,6 +37,10 @@ pub fn survey(path: &Path) -> Result<Survey, CliError> {
     if Checkout::is_vacant(path) {
         return Ok(Survey::default());
     }
+    if path.is_file() {
+        return Err(CliError::environment(format!("`{}` is not a folder", path.display()))
+            .hint("name a repository or a new folder with --repo DIR"));
+    }
     let checkout = Checkout::open(path).map_err(|error| git_error(&error))?;
     let told = || -> Result<Survey, GitError> {
         let mut survey = Survey {
