@@ -23,6 +23,8 @@ pub(super) struct Players {
 pub(super) enum Mood {
     /// What is asked of it, at once.
     Helpful,
+    /// Busy with what comes to nothing.
+    Stubborn,
     /// What comes to its mind; so often per thousand it makes no sense.
     Wild {
         /// How often.

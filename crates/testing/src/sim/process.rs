@@ -6,7 +6,7 @@ use super::audit::{Audit, Breach};
 use super::dice::Dice;
 use super::journal::Journal;
 use super::models::{Mood, Players};
-use super::setup::{Setup, stream};
+use super::setup::{Role, Setup, stream};
 use super::world::{Arrival, Start, World};
 use super::{Bug, person};
 use death::Death;
@@ -26,8 +26,9 @@ const BATCH_MAX: u64 = 4;
 const COMPARE_EVERY: u64 = 16;
 
 /// Inputs that a run may still take once nothing goes wrong any more: a task's whole way takes
-/// about ten, and there are 30 tasks of a few tries each at the most.
-const CALM_INPUTS_MAX: u64 = 3_000;
+/// about ten, and there are 30 tasks of a few tries each at the most; an attempt of a stubborn
+/// worker takes up to 40.
+const CALM_INPUTS_MAX: u64 = 6_000;
 
 /// A process, and its successors.
 pub(super) struct Process {
@@ -47,6 +48,7 @@ pub(super) struct Process {
     /// The wall clock is ahead of the world's by this; it may step when a process starts.
     clock_ms: u64,
     wild_passes: u64,
+    stubborn: Option<Role>,
     passes: u64,
     pub step: u64,
     calm_since: Option<u64>,
@@ -56,7 +58,7 @@ pub(super) struct Process {
 
 impl Process {
     pub fn new(seed: u64, setup: Setup, bug: Option<Bug>, traced: bool) -> Result<Self, Breach> {
-        let Setup { spec, rates, wild_passes } = setup;
+        let Setup { spec, rates, wild_passes, stubborn } = setup;
         let clock_ms = 1_000_000;
         let audit = Audit::new(&spec);
         let (state, first) =
@@ -76,6 +78,7 @@ impl Process {
             running: BTreeMap::new(),
             clock_ms,
             wild_passes,
+            stubborn,
             passes: 0,
             step: 0,
             calm_since: None,
@@ -123,7 +126,9 @@ impl Process {
     }
 
     fn is_over(&self) -> bool {
-        self.state.ending().is_some_and(|ending| !ending.can_resume())
+        // Nothing helps a run with a stubborn model; a pause is all it has to come to.
+        let paused = self.calm_since.is_some() && self.stubborn.is_some();
+        self.state.ending().is_some_and(|ending| paused || !ending.can_resume())
     }
 
     fn take(&mut self, arrival: Arrival, records: &mut Vec<Record>) -> Result<(), Breach> {
@@ -285,8 +290,11 @@ impl Process {
         }
         self.note(|_| format!("  starts {job:?}"));
         let mood = match self.calm_since {
-            Some(_) => Mood::Helpful,
             None => Mood::Wild { silly: self.world.rates.silly },
+            Some(_) if self.stubborn.is_some() && caller.map(Role::of) == self.stubborn => {
+                Mood::Stubborn
+            }
+            Some(_) => Mood::Helpful,
         };
         let price = caller.map_or(Price::FREE, |agent| self.state.model(agent).price);
         let (players, state) = (&mut self.players, &self.state);

@@ -3,6 +3,7 @@
 use super::dice::Dice;
 use equitr_core::chat::ToolSpec;
 use equitr_core::documents::Documents;
+use equitr_core::id::AgentId;
 use equitr_core::spec::{
     Approval, Goal, Limits, ModelSpec, Models, Origin, Person, Profile, RunSpec,
 };
@@ -30,6 +31,26 @@ pub(super) struct Setup {
     pub rates: Rates,
     /// Passes of the loop until nothing goes wrong any more.
     pub wild_passes: u64,
+    /// Whose model never comes to anything, not even when all else is calm.
+    pub stubborn: Option<Role>,
+}
+
+/// Who an agent is, whatever it is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Planner,
+    Supervisor,
+    Worker,
+}
+
+impl Role {
+    pub fn of(agent: AgentId) -> Self {
+        match agent {
+            AgentId::Planner => Self::Planner,
+            AgentId::Supervisor(_) => Self::Supervisor,
+            AgentId::Worker(..) => Self::Worker,
+        }
+    }
 }
 
 /// How often what happens, per thousand.
@@ -93,8 +114,14 @@ pub(super) fn setup(seed: u64) -> Setup {
     let mut dice = Dice::new(seed, stream::SETUP);
     let rates = rates(&mut dice);
     let spec = spec(&mut dice);
-    let wild_passes = dice.within(0..=WILD_PASSES_MAX);
-    Setup { spec, rates, wild_passes }
+    let mut wild_passes = dice.within(0..=WILD_PASSES_MAX);
+    let roles = [Role::Planner, Role::Supervisor, Role::Worker];
+    let stubborn = dice.chance(60).then(|| dice.one_of(roles));
+    if stubborn.is_some() {
+        // Before every part of a run: in the end only the last tasks would meet it.
+        wild_passes /= dice.one_of([1, 10, 100]);
+    }
+    Setup { spec, rates, wild_passes, stubborn }
 }
 
 fn rates(dice: &mut Dice) -> Rates {

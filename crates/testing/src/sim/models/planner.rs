@@ -11,8 +11,14 @@ pub(super) fn calls(dice: &mut Dice, state: &RunState, mood: Mood) -> Turn {
         let args = json!({ "question": "Which database?", "default": "SQLite" });
         call("ask_person", args)
     };
-    if mood == Mood::Helpful {
-        return Turn::Calls(plan(dice, state));
+    match mood {
+        Mood::Helpful => return Turn::Calls(plan(dice, state)),
+        Mood::Stubborn => {
+            let mut calls = plan(dice, state);
+            calls.truncate(3);
+            return Turn::Calls(calls);
+        }
+        Mood::Wild { .. } => {}
     }
     match dice.below(10) {
         0 | 1 if state.plan.asked < 3 => Turn::Calls(vec![ask()]),

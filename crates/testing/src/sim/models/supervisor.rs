@@ -14,6 +14,7 @@ pub(super) fn calls(dice: &mut Dice, state: &RunState, id: ConsultId, mood: Mood
     let Some(consult) = state.consults.get(&id) else { return Turn::Calls(vec![]) };
     let ask = call("ask_person", json!({ "question": "Is it needed?", "default": "yes" }));
     let calls = match (&consult.matter, mood) {
+        (_, Mood::Stubborn) => vec![call("read_file", json!({ "path": "a" }))],
         (Matter::Graph, Mood::Helpful) => vec![graph(dice, state, true)],
         (Matter::Graph, Mood::Wild { .. }) => {
             let sound = dice.chance(800);

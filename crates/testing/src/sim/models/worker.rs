@@ -15,8 +15,14 @@ pub(super) fn calls(
     mood: Mood,
 ) -> Turn {
     let finish = call("finish", json!({ "summary": [format!("Task {task} built")] }));
-    if mood == Mood::Helpful {
-        return Turn::Calls(vec![finish]);
+    match mood {
+        Mood::Helpful => return Turn::Calls(vec![finish]),
+        Mood::Stubborn => {
+            let look = call("read_file", json!({ "path": "a" }));
+            let ask = call("ask_supervisor", json!({ "question": "Really?" }));
+            return Turn::Calls(vec![dice.one_of([&look, &ask]).clone()]);
+        }
+        Mood::Wild { .. } => {}
     }
     let mut calls = Vec::new();
     // More than an opening repeats, once in a while.
