@@ -177,7 +177,8 @@ fn a_journal_that_is_damaged_or_newer_ends_with_7() {
     }
 
     fs::write(&path, "no database at all").unwrap();
-    says(&machine.run(&["status"]).expect(7), "can't");
+    let path_words = format!("the journal {}", path.display());
+    says(&machine.run(&["status"]).expect(7), &path_words);
 
     // SQLite keeps `user_version`, which is the format here, at byte 60.
     let mut newer = whole.clone();

@@ -56,3 +56,33 @@ fn each_task_starts_in_the_moment_its_last_need_is_merged() {
     assert!(d.1 < a.1, "A is the long one");
     assert_eq!(machine.merged_tasks("HEAD"), ["a", "b", "c", "d", "e"]);
 }
+
+#[test]
+fn a_single_worker_does_one_task_after_the_other_in_the_order_in_which_people_read_them() {
+    let machine = Machine::new();
+    let tasks = json!([
+        task("short", "backend", 1, &[], "test -s short.txt"),
+        // The longest path begins here, and a team would begin with it.
+        task("first", "frontend", 2, &[], "test -s first.txt"),
+        task("last", "docs", 3, &["first"], "test -s first.txt && test -s last.txt"),
+    ]);
+    let agents = json!({
+        "backend_worker": writes("short.txt", "short\n"),
+        "frontend_worker": writes("first.txt", "first\n"), "docs_worker": writes("last.txt", "last\n"),
+    });
+    let model = machine.script(&script(3, tasks, agents));
+    let team = team_args(&model);
+    let alone: Vec<&str> = team.into_iter().filter(|arg| *arg != "--multi-agent").collect();
+    machine.run(&alone).expect(0);
+
+    let mut order = Vec::new();
+    for (_, event) in machine.events() {
+        match event {
+            Event::AttemptStarted { task, .. } => order.push(("starts", task.0)),
+            Event::WorkClaimed { task, .. } => order.push(("ends", task.0)),
+            _ => {}
+        }
+    }
+    let in_turn = [1, 2, 3].map(|id| [("starts", id), ("ends", id)]);
+    assert_eq!(order, in_turn.concat());
+}
