@@ -69,7 +69,10 @@ fn carry_out(cli: &Cli) -> Result<Exit, CliError> {
         }
         Some(Command::Demo(args)) => demo::run(args, env),
         Some(Command::Completions { shell }) => {
-            clap_complete::generate(*shell, &mut Cli::command(), "equitrcoder", out);
+            // In one piece: clap breaks down where a reader has gone away.
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "equitrcoder", &mut script);
+            commands::page::print(out, &String::from_utf8_lossy(&script))?;
             Ok(Exit::Done)
         }
     }
