@@ -1,13 +1,14 @@
 //! The person at the terminal: answers, `/commands`, the review of the documents.
 
 use crate::editor;
+use crate::session::{FRAME, is_stopping};
 use crate::surface::{Surface, is_dumb};
 use equitr_core::id::{AgentId, QuestionId};
 use equitr_core::input::Command;
 use equitr_core::state::{Phase, RunState};
 use rustyline::DefaultEditor;
 use rustyline::error::ReadlineError;
-use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
 
 const HELP: &str = "\
 /status       where the run is
@@ -173,16 +174,26 @@ impl Conversation {
     }
 }
 
-/// A line from a terminal that can't move its cursor.
+/// A line from a terminal that can't move its cursor; its end when the person asks for a stop.
 fn plain_line(surface: &mut Surface, prompt: &str) -> Line {
     surface.print(prompt);
-    let mut line = String::new();
-    match std::io::stdin().read_line(&mut line) {
-        Ok(0) => Line::End,
-        Ok(_) => Line::Said(line),
-        Err(error) => {
-            surface.note(&format!("can't read from the terminal: {error}"));
-            Line::End
+    let (sender, line) = channel();
+    // A thread of its own, since nothing interrupts a read from a terminal.
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        let read = std::io::stdin().read_line(&mut text);
+        _ = sender.send(read.map(|bytes| (bytes > 0).then_some(text)));
+    });
+    loop {
+        match line.recv_timeout(FRAME) {
+            Ok(Ok(Some(text))) => return Line::Said(text),
+            Ok(Ok(None)) | Err(RecvTimeoutError::Disconnected) => return Line::End,
+            Ok(Err(error)) => {
+                surface.note(&format!("can't read from the terminal: {error}"));
+                return Line::End;
+            }
+            Err(RecvTimeoutError::Timeout) if is_stopping() => return Line::End,
+            Err(RecvTimeoutError::Timeout) => {}
         }
     }
 }

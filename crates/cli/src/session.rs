@@ -12,10 +12,15 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How often the line of what goes on is drawn: often enough to look alive.
-const FRAME: Duration = Duration::from_millis(200);
+pub const FRAME: Duration = Duration::from_millis(200);
 
 /// How often the person asked for a stop by Ctrl-C or a signal.
 static STOPS: AtomicU32 = AtomicU32::new(0);
+
+/// Whether the person asked for a stop.
+pub fn is_stopping() -> bool {
+    STOPS.load(Ordering::SeqCst) > 0
+}
 
 /// Follows a run until it stops; `state` is where it is taken up, nothing for a new one.
 ///
@@ -65,7 +70,7 @@ pub fn follow(
             Err(RecvTimeoutError::Disconnected) => break,
         }
         let Some(state) = &state else { continue };
-        if STOPS.load(Ordering::SeqCst) > 0 && !told_stop {
+        if is_stopping() && !told_stop {
             told_stop = true;
             surface.note("stopping; press Ctrl-C again to stop at once");
         }
@@ -77,7 +82,11 @@ pub fn follow(
                         asked_at = Some(state.records);
                         handle.command(command);
                     }
-                    Wish::Stop => stop(),
+                    Wish::Stop => {
+                        stop();
+                        // Nothing is asked while it stops.
+                        told_stop = true;
+                    }
                 }
             }
             Some(_) | None => {}

@@ -187,6 +187,20 @@ fn a_question_that_is_left_is_put_again_by_resume() {
 }
 
 #[test]
+fn ctrl_c_ends_a_question_on_a_dumb_terminal_as_well() {
+    let machine = Machine::new();
+    let model = model(&machine, writes("one.txt", "1\n"));
+    let mut program = capable(&machine, &["--repo", "project", "--model", &model]);
+    program.env("TERM", "dumb");
+    let mut terminal = Terminal::with(program);
+    terminal.sees("> ");
+    terminal.types(CTRL_C);
+    let (code, told) = terminal.ends();
+    assert_eq!(code, 130);
+    assert!(told.contains("go on with `equitrcoder resume "), "{told}");
+}
+
+#[test]
 fn what_goes_on_is_drawn_in_a_line_that_is_gone_at_the_end() {
     let machine = Machine::new();
     let model = model(&machine, waiting(&machine));
