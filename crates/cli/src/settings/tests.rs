@@ -466,7 +466,7 @@ fn home_is_where_the_flag_says_then_the_variable_then_beneath_home() {
     assert_eq!(error.exit, Exit::Environment);
     assert_snapshot!(error, @r"
 error: HOME is not set
-hint: --home DIR
+hint: set it, or name the folder of runs with --home DIR or EQUITR_HOME
 ");
 }
 
