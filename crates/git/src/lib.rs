@@ -27,6 +27,7 @@ mod removal;
 mod setting;
 mod snapshot;
 mod stage;
+mod tracked;
 mod version;
 mod worktree;
 
