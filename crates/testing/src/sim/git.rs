@@ -15,13 +15,15 @@ pub(super) struct Merge {
 /// The repository.
 #[derive(Debug)]
 pub(super) struct Git {
-    /// The integration branch, oldest first.
+    /// Merges on the integration branch, oldest first.
     pub merges: Vec<Merge>,
     /// Worktrees that stand, with the attempt they were made for.
     pub worktrees: BTreeMap<TaskId, u32>,
     /// Where the person's branch was moved to.
     pub delivered: Option<Commit>,
     base: Commit,
+    /// The integration branch, oldest first, without its base.
+    branch: Vec<Commit>,
     made: u64,
 }
 
@@ -42,6 +44,7 @@ impl Git {
             worktrees: BTreeMap::new(),
             delivered: None,
             base: Commit("base".into()),
+            branch: Vec::new(),
             made: 0,
         }
     }
@@ -53,7 +56,7 @@ impl Git {
 
     /// Where the integration branch stands.
     pub fn head(&self) -> Commit {
-        self.merges.last().map_or_else(|| self.base.clone(), |merge| merge.commit.clone())
+        self.branch.last().unwrap_or(&self.base).clone()
     }
 
     /// A commit that is on no branch yet.
@@ -72,8 +75,7 @@ impl Git {
         if bug == Some(Bug::LandsWithoutAsking) {
             if self.head() != *from {
                 let commit = self.make("merge");
-                self.merges.push(Merge { commit, ..merge });
-                return Landing::Landed;
+                return self.push(Merge { commit, ..merge });
             }
         } else if self.holds(&merge.commit) {
             return Landing::Landed;
@@ -84,11 +86,24 @@ impl Git {
     /// The one command that moves the branch; may outlive the process that ran it.
     pub fn move_branch(&mut self, merge: Merge, from: &Commit, bug: Option<Bug>) -> Landing {
         if bug == Some(Bug::MovesWithoutComparing) {
-            let kept = self.merges.iter().position(|m| m.commit == *from).map_or(0, |at| at + 1);
-            self.merges.truncate(kept);
+            let kept = self.branch.iter().position(|c| c == from).map_or(0, |at| at + 1);
+            self.branch.truncate(kept);
+            self.merges.retain(|merge| self.branch.contains(&merge.commit));
         } else if self.head() != *from {
             return Landing::Overtaken;
         }
+        self.push(merge)
+    }
+
+    /// Somebody else moves the branch.
+    pub fn overtake(&mut self) -> Landing {
+        let commit = self.make("foreign");
+        self.branch.push(commit);
+        Landing::Overtaken
+    }
+
+    fn push(&mut self, merge: Merge) -> Landing {
+        self.branch.push(merge.commit.clone());
         self.merges.push(merge);
         Landing::Landed
     }
@@ -110,6 +125,9 @@ mod tests {
         assert_eq!(git.land(merge("a", 1), &base, None), Landing::Landed);
         assert_eq!(git.land(merge("a", 1), &base, None), Landing::Landed);
         assert_eq!(git.land(merge("b", 2), &base, None), Landing::Overtaken);
+        let head = git.head();
+        git.overtake();
+        assert_eq!(git.land(merge("b", 2), &head, None), Landing::Overtaken);
         assert_eq!(git.merges, [merge("a", 1)]);
     }
 }

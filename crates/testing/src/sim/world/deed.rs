@@ -186,7 +186,9 @@ impl World {
                 outcome
             }
             Deed::Integrate { checks, turn } => self.integrate(checks, turn),
-            Deed::Land { to, overtaken: true, .. } if !self.git.holds(&to) => Outcome::Overtaken,
+            Deed::Land { to, overtaken: true, .. } if !self.git.holds(&to) => {
+                landed(self.git.overtake())
+            }
             Deed::Land { from, to, .. } => self.land(job, fate, &from, to),
             Deed::Deliver { to } => {
                 self.git.delivered = Some(to.clone());
@@ -216,15 +218,18 @@ impl World {
     fn land(&mut self, job: JobId, fate: Fate, from: &Commit, to: Commit) -> Outcome {
         let JobId::Land(task, MergeTry { attempt, .. }) = job else { return Outcome::Overtaken };
         let merge = Merge { task, attempt, commit: to };
-        let landing = match fate {
+        landed(match fate {
             Fate::Awaited => self.git.land(merge, from, self.bug),
             // Its process asked before it died; only the command goes on.
             Fate::Late | Fate::Unheard => self.git.move_branch(merge, from, self.bug),
-        };
-        match landing {
-            Landing::Landed => Outcome::Landed,
-            Landing::Overtaken => Outcome::Overtaken,
-        }
+        })
+    }
+}
+
+fn landed(landing: Landing) -> Outcome {
+    match landing {
+        Landing::Landed => Outcome::Landed,
+        Landing::Overtaken => Outcome::Overtaken,
     }
 }
 
