@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// Held as long as this value lives, and not a moment longer, even by a `kill -9`.
 #[derive(Debug)]
 pub struct RepositoryLock {
-    _file: File,
+    file: File,
 }
 
 /// Who holds a lock.
@@ -73,7 +73,15 @@ impl RepositoryLock {
             .and_then(|()| file.seek(SeekFrom::Start(0)))
             .and_then(|_| file.write_all(text.as_bytes()))
             .map_err(|source| failed("write", source))?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
+    }
+}
+
+impl Drop for RepositoryLock {
+    /// Closing would do, but for a child of ours that is just being started: until it has become
+    /// another program it holds the file too.
+    fn drop(&mut self) {
+        _ = self.file.unlock();
     }
 }
 
