@@ -137,6 +137,17 @@ fn tasks_start_as_soon_as_their_last_need_is_merged_the_longest_path_first() {
 }
 
 #[test]
+fn of_two_hundred_calls_in_one_reply_the_first_64_are_run() {
+    let mut play = Play::graphed(&[task("a", &[1], &[])]);
+    let agent = AgentId::Worker(TaskId(1), 1);
+    let message = r#"{"to":"all","text":"hello"}"#;
+    play.model_says(agent, reply(vec![("send_message", message.to_owned()); 200]));
+    let told = format!("{:?}", play.state.dialogue(agent).unwrap().messages);
+    assert_eq!(told.matches("not run: a reply may have 64 calls").count(), 136, "{told}");
+    play.replays();
+}
+
+#[test]
 fn a_single_worker_does_the_tasks_in_their_order() {
     let tasks = [task("a", &[1], &[]), task("b", &[2, 3, 4], &[]), task("c", &[5], &["b"])];
     let mut play = Play::graphed_with(&tasks, |spec| spec.limits.workers = 1);

@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 /// Times the supervisor decides about one task before it has failed for good.
 const ESCALATIONS_MAX: u32 = 2;
+/// Calls of one reply that are run: a model that asks for more has lost its way.
+const CALLS_MAX: u32 = 64;
 /// A message that is longer than this is a document; it belongs into a file.
 const MESSAGE_BYTES_MAX: usize = 8 * 1024;
 /// Messages of one task: chat does not coordinate, contracts do.
@@ -30,6 +32,9 @@ impl Decision<'_> {
         let allowed = tools(self.state, agent);
         for (n, call) in (0_u32..).zip(self.calls_of(agent)) {
             let result = match &*call.name {
+                _ if n >= CALLS_MAX => {
+                    Err(format!("not run: a reply may have {CALLS_MAX} calls").into())
+                }
                 "finish" => match arguments::<Finish>(&call.args) {
                     Ok(_) => continue,
                     Err(wrong) => Err(wrong),
