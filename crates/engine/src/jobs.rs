@@ -31,7 +31,8 @@ use tokio::task::AbortHandle;
 /// The branch that all work is merged to; checked out nowhere.
 const INTEGRATION: &str = "refs/heads/integration";
 
-/// Checks at a time, of all workers: they use the machine to the full by themselves.
+/// Claims whose checks run at a time: they use the machine to the full by themselves. A merge's run
+/// beside them, since all that is verified waits for it.
 const CHECKS_AT_A_TIME: usize = 4;
 /// Commands of workers at a time; most of them wait for something.
 const COMMANDS_AT_A_TIME: usize = 32;
@@ -214,9 +215,31 @@ impl Context {
         folder: PathBuf,
         act: impl FnOnce(&Hub) -> Result<T, GitError> + Send + 'static,
     ) -> Result<T, Trouble> {
+        self.git_within(Some(&self.git), folder, act).await
+    }
+
+    /// The same for a merge, which waits for no permit: there is one at a time, and all that is
+    /// verified waits for it.
+    async fn git_at_once<T: Send + 'static>(
+        &self,
+        folder: PathBuf,
+        act: impl FnOnce(&Hub) -> Result<T, GitError> + Send + 'static,
+    ) -> Result<T, Trouble> {
+        self.git_within(None, folder, act).await
+    }
+
+    async fn git_within<T: Send + 'static>(
+        &self,
+        permits: Option<&Semaphore>,
+        folder: PathBuf,
+        act: impl FnOnce(&Hub) -> Result<T, GitError> + Send + 'static,
+    ) -> Result<T, Trouble> {
         let place = self.place(&folder);
         let held = place.lock_owned().await;
-        let _permit = self.git.acquire().await;
+        let _permit = match permits {
+            Some(permits) => permits.acquire().await.ok(),
+            None => None,
+        };
         let hub = self.dir.hub();
         let done = tokio::task::spawn_blocking(move || {
             let _held = held;

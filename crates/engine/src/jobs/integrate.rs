@@ -32,7 +32,7 @@ pub(super) async fn integrate(
     let folder = scratch.clone();
     let reason = format!("equitrcoder run {} merges", context.run_id());
     let (onto, merge) = context
-        .git(scratch.clone(), move |hub| {
+        .git_at_once(scratch.clone(), move |hub| {
             let onto = head(hub)?;
             let merge = hub.merge(&onto, &work, &message, &overlay)?;
             if let Merge::Clean { commit, .. } = &merge
@@ -52,7 +52,7 @@ pub(super) async fn integrate(
         }),
         Merge::Clean { commit: merged, .. } => {
             let in_place = context.command_place(&scratch, "merge")?;
-            let checks = run_checks(context, &in_place, checks, check_ms).await?;
+            let checks = run_checks(&in_place, checks, check_ms).await?;
             Ok(Outcome::Integrated { commit: commit(&merged), onto: commit(&onto), checks })
         }
     }

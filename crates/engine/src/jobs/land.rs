@@ -10,10 +10,14 @@ use equitr_git::Swap;
 pub(super) async fn land(context: &Context, from: Commit, to: Commit) -> Result<Outcome, Trouble> {
     let (from, to) = (oid(&from)?, oid(&to)?);
     context
-        .git(context.dir.hub(), move |hub| match hub.update_ref(INTEGRATION, &to, Some(&from))? {
-            Swap::Done => Ok(Outcome::Landed),
-            Swap::Moved { now: Some(now) } if hub.is_ancestor(&to, &now)? => Ok(Outcome::Landed),
-            Swap::Moved { .. } => Ok(Outcome::Overtaken),
+        .git_at_once(context.dir.hub(), move |hub| {
+            match hub.update_ref(INTEGRATION, &to, Some(&from))? {
+                Swap::Done => Ok(Outcome::Landed),
+                Swap::Moved { now: Some(now) } if hub.is_ancestor(&to, &now)? => {
+                    Ok(Outcome::Landed)
+                }
+                Swap::Moved { .. } => Ok(Outcome::Overtaken),
+            }
         })
         .await
 }

@@ -43,7 +43,8 @@ pub(super) async fn verify(
         )));
     }
     let in_place = context.command_place(&path, &place.key)?;
-    let checks = run_checks(context, &in_place, checks, check_ms).await?;
+    let _permit = context.checks.acquire().await;
+    let checks = run_checks(&in_place, checks, check_ms).await?;
     Ok(Outcome::Verified { commit: commit(&work), checks })
 }
 
