@@ -1,10 +1,11 @@
 //! The journal: one row a record in SQLite, each with a hash over itself and the one before.
 //!
-//! WAL and `synchronous=FULL`: a committed transaction survives a power cut, and other processes
-//! can read while the run writes.
+//! In WAL mode, so that other processes can read while the run writes. A transaction survives a power
+//! cut once `append` has returned: the log is flushed there ([`Log`]), not by SQLite.
 
 use crate::EngineError;
 use crate::home::RunDir;
+use crate::log::Log;
 use equitr_core::apply;
 use equitr_core::event::{FORMAT, Record};
 use equitr_core::state::RunState;
@@ -24,6 +25,7 @@ pub struct Journal {
     connection: Connection,
     path: PathBuf,
     last: [u8; 32],
+    log: Log,
 }
 
 /// A run as its journal tells it.
@@ -64,7 +66,10 @@ impl Journal {
             Ok(connection)
         })
         .map_err(failed)?;
-        Ok(Self { connection, path, last: [0; 32] })
+        let log = Log::open(&path)?;
+        let mut journal = Self { connection, path, last: [0; 32], log };
+        journal.log.flush()?;
+        Ok(journal)
     }
 
     /// Goes on with the journal of a run that was read.
@@ -77,7 +82,8 @@ impl Journal {
         let connection = Connection::open_with_flags(&path, flags)
             .and_then(|connection| prepare(&connection).map(|()| connection))
             .map_err(failed("open", &path))?;
-        Ok(Self { connection, path, last: loaded.last })
+        let log = Log::open(&path)?;
+        Ok(Self { connection, path, last: loaded.last, log })
     }
 
     /// Makes records durable, all or none.
@@ -111,7 +117,7 @@ impl Journal {
             Ok(last)
         };
         self.last = write().map_err(failed("write", &self.path))?;
-        Ok(())
+        self.log.flush()
     }
 }
 
@@ -183,9 +189,11 @@ pub fn read_run(dir: &RunDir) -> Result<Loaded, EngineError> {
     }
 }
 
+/// With `synchronous=NORMAL` SQLite leaves the log of a commit to be flushed by us, and still flushes
+/// log and database in the right order when it moves the one into the other.
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;",
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;",
     )
 }
 

@@ -14,6 +14,7 @@ mod home;
 mod jobs;
 mod journal;
 mod lock;
+mod log;
 mod parts;
 mod progress;
 mod run_loop;
