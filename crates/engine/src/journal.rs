@@ -1,11 +1,10 @@
 //! The journal: one row a record in SQLite, each with a hash over itself and the one before.
 //!
-//! In WAL mode, so that other processes can read while the run writes. A transaction survives a power
-//! cut once `append` has returned: the log is flushed there ([`Log`]), not by SQLite.
+//! WAL and `synchronous=FULL`: a committed transaction survives a power cut, and other processes
+//! can read while the run writes.
 
 use crate::EngineError;
 use crate::home::RunDir;
-use crate::log::Log;
 use equitr_core::apply;
 use equitr_core::event::{FORMAT, Record};
 use equitr_core::state::RunState;
@@ -25,7 +24,6 @@ pub struct Journal {
     connection: Connection,
     path: PathBuf,
     last: [u8; 32],
-    log: Log,
 }
 
 /// A run as its journal tells it.
@@ -66,10 +64,7 @@ impl Journal {
             Ok(connection)
         })
         .map_err(failed)?;
-        let log = Log::open(&path)?;
-        let mut journal = Self { connection, path, last: [0; 32], log };
-        journal.log.flush()?;
-        Ok(journal)
+        Ok(Self { connection, path, last: [0; 32] })
     }
 
     /// Goes on with the journal of a run that was read.
@@ -82,8 +77,7 @@ impl Journal {
         let connection = Connection::open_with_flags(&path, flags)
             .and_then(|connection| prepare(&connection).map(|()| connection))
             .map_err(failed("open", &path))?;
-        let log = Log::open(&path)?;
-        Ok(Self { connection, path, last: loaded.last, log })
+        Ok(Self { connection, path, last: loaded.last })
     }
 
     /// Makes records durable, all or none.
@@ -117,7 +111,7 @@ impl Journal {
             Ok(last)
         };
         self.last = write().map_err(failed("write", &self.path))?;
-        self.log.flush()
+        Ok(())
     }
 }
 
@@ -189,11 +183,9 @@ pub fn read_run(dir: &RunDir) -> Result<Loaded, EngineError> {
     }
 }
 
-/// With `synchronous=NORMAL` SQLite leaves the log of a commit to be flushed by us, and still flushes
-/// log and database in the right order when it moves the one into the other.
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;",
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;",
     )
 }
 

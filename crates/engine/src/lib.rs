@@ -14,7 +14,6 @@ mod home;
 mod jobs;
 mod journal;
 mod lock;
-mod log;
 mod parts;
 mod progress;
 mod run_loop;
