@@ -5,6 +5,7 @@
 
 use crate::error::io_error;
 use crate::hub::Format;
+use crate::removal::remove;
 use crate::{GitError, Hub, Oid};
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
@@ -40,97 +41,42 @@ impl Kind {
     }
 }
 
-/// Objects that are being written: flushed all at once, which costs little more than one, and only
-/// then given their names, so that none with a name is ever half on the disk.
-#[derive(Debug)]
-pub(crate) struct Batch<'a> {
-    hub: &'a Hub,
-    unnamed: Vec<Unnamed>,
-}
-
-#[derive(Debug)]
-struct Unnamed {
-    kind: Kind,
-    oid: Oid,
-    file: File,
-    path: PathBuf,
-}
-
-impl<'a> Batch<'a> {
-    /// Objects for a hub.
-    pub fn new(hub: &'a Hub) -> Self {
-        Self { hub, unnamed: Vec::new() }
-    }
-
-    /// Writes an object; `None` when this hub's objects have to be written by git.
-    pub fn write(&mut self, kind: Kind, bytes: &[u8]) -> Result<Option<Oid>, GitError> {
-        if self.hub.format != Format::Sha1 {
+impl Hub {
+    /// Writes an object and has it on the disk; `None` when this hub's objects have to be written by
+    /// git.
+    pub(crate) fn write_object(&self, kind: Kind, bytes: &[u8]) -> Result<Option<Oid>, GitError> {
+        if self.format != Format::Sha1 {
             return Ok(None);
         }
         let header = format!("{} {}\0", kind.name(), bytes.len());
         let digest = Sha1::new().chain_update(&header).chain_update(bytes).finalize();
         let oid = Oid::of_bytes(&digest);
-        if self.holds(kind, &oid) {
+        let path = self.loose_object(&oid);
+        if path.is_file() {
             return Ok(Some(oid));
+        }
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(io_error("make", folder))?;
         }
         // As git names those of its own, so that it takes a leftover for one.
         let number = UNNAMED.fetch_add(1, Ordering::Relaxed);
         let name = format!("tmp_obj_equitr_{}_{number}", std::process::id());
-        let path = self.hub.dir.join("objects").join(name);
-        let options = File::options().write(true).create_new(true).mode(0o444).clone();
-        let file = options.open(&path).map_err(io_error("make", &path))?;
-        let mut packed = ZlibEncoder::new(&file, Compression::fast());
-        let written = packed
-            .write_all(header.as_bytes())
-            .and_then(|()| packed.write_all(bytes))
-            .and_then(|()| packed.try_finish());
-        drop(packed);
-        let failed = written.map_err(io_error("write", &path));
-        self.unnamed.push(Unnamed { kind, oid: oid.clone(), file, path });
-        failed.map(|()| Some(oid))
-    }
-
-    /// Whether an object is loose in the hub, or among these.
-    pub fn holds(&self, kind: Kind, oid: &Oid) -> bool {
-        self.unnamed.iter().any(|other| other.kind == kind && other.oid == *oid)
-            || self.hub.read_object(kind, oid).is_some()
-    }
-
-    /// Has all of them on the disk and gives them their names.
-    pub fn finish(self) -> Result<(), GitError> {
-        std::thread::scope(|scope| {
-            let flush =
-                |object: &Unnamed| object.file.sync_data().map_err(io_error("flush", &object.path));
-            let Some((last, others)) = self.unnamed.split_last() else { return Ok(()) };
-            let others: Vec<_> =
-                others.iter().map(|object| scope.spawn(move || flush(object))).collect();
-            let mut flushed = flush(last);
-            for (other, object) in others.into_iter().zip(&self.unnamed) {
-                flushed = flushed.and(other.join().unwrap_or_else(|_| flush(object)));
-            }
-            flushed
-        })?;
-        for object in &self.unnamed {
-            let path = self.hub.loose_object(&object.oid);
-            if let Some(folder) = path.parent() {
-                fs::create_dir_all(folder).map_err(io_error("make", folder))?;
-            }
-            fs::rename(&object.path, &path).map_err(io_error("rename", &object.path))?;
+        let unnamed = self.dir.join("objects").join(name);
+        let write = || {
+            let file = File::options().write(true).create_new(true).mode(0o444).open(&unnamed)?;
+            let mut packed = ZlibEncoder::new(file, Compression::fast());
+            packed.write_all(header.as_bytes())?;
+            packed.write_all(bytes)?;
+            packed.finish()?.sync_all()?;
+            fs::rename(&unnamed, &path)
+        };
+        if let Err(error) = write() {
+            remove(&unnamed)?;
+            return Err(io_error("write", &path)(error));
         }
-        Ok(())
+        Ok(Some(oid))
     }
-}
 
-impl Drop for Batch<'_> {
-    fn drop(&mut self) {
-        for object in &self.unnamed {
-            // Those with a name are gone from here; what stays is what git takes for a leftover.
-            let _ = fs::remove_file(&object.path);
-        }
-    }
-}
-
-impl Hub {
     /// The content of a loose object; `None` when there is none of that id and kind, or a damaged one.
     pub(crate) fn read_object(&self, kind: Kind, oid: &Oid) -> Option<Vec<u8>> {
         let packed = File::open(self.loose_object(oid)).ok()?;
@@ -211,48 +157,23 @@ pub(crate) fn tree(mut entries: Vec<Entry>) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::removal::remove;
 
     #[test]
     fn an_object_of_ours_is_gits_and_is_read_again() {
         let folder = tempfile::tempdir().unwrap();
         let hub = Hub::create(&folder.path().join("hub"), None).unwrap();
-        let write = || {
-            let mut batch = Batch::new(&hub);
-            let oid = batch.write(Kind::Blob, b"hello\n").unwrap().unwrap();
-            assert!(batch.holds(Kind::Blob, &oid));
-            batch.finish().unwrap();
-            oid
-        };
-        let oid = write();
+        let oid = hub.write_object(Kind::Blob, b"hello\n").unwrap().unwrap();
         assert_eq!(oid.as_str(), "ce013625030ba8dba906f756967f9e9ca394464a");
         let shown = hub.call("cat-file").args(["blob", oid.as_str()]).output().unwrap();
         assert_eq!(shown, b"hello\n");
         assert_eq!(hub.read_object(Kind::Blob, &oid).unwrap(), b"hello\n");
         assert_eq!(hub.read_object(Kind::Commit, &oid), None);
-        assert_eq!(write(), oid);
+        assert_eq!(hub.write_object(Kind::Blob, b"hello\n").unwrap(), Some(oid.clone()));
 
         let path = hub.loose_object(&oid);
         remove(&path).unwrap();
         assert_eq!(hub.read_object(Kind::Blob, &oid), None);
         fs::write(&path, "damaged").unwrap();
-        assert_eq!(hub.read_object(Kind::Blob, &oid), None);
-        assert_eq!(write(), oid);
-        assert_eq!(hub.read_object(Kind::Blob, &oid).unwrap(), b"hello\n");
-    }
-
-    #[test]
-    fn objects_that_are_not_finished_leave_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let hub = Hub::create(&folder.path().join("hub"), None).unwrap();
-        let count = || fs::read_dir(hub.dir().join("objects")).unwrap().count();
-        let before = count();
-        let mut batch = Batch::new(&hub);
-        let oid = batch.write(Kind::Blob, b"a").unwrap().unwrap();
-        batch.write(Kind::Blob, b"b").unwrap().unwrap();
-        assert_eq!(count(), before + 2);
-        drop(batch);
-        assert_eq!(count(), before);
         assert_eq!(hub.read_object(Kind::Blob, &oid), None);
     }
 

@@ -2,7 +2,7 @@
 
 use crate::command::committer;
 use crate::commit::Made;
-use crate::object::{Batch, Entry, FOLDER, Kind, entries, tree};
+use crate::object::{Entry, FOLDER, Kind, entries, tree};
 use crate::{GitError, Hub, Oid};
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -25,10 +25,8 @@ impl Hub {
             (None, None) => None,
         };
         let files = made.files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()));
-        let mut batch = Batch::new(self);
-        let tree = self.overlaid(&mut batch, below.as_ref(), &files.collect())?;
-        let Some(tree) = tree else { return Ok(None) };
-        let commit = self.commit_in(batch, &tree, made.parents, made.message)?;
+        let Some(tree) = self.overlaid(below.as_ref(), &files.collect())? else { return Ok(None) };
+        let commit = self.commit_here(&tree, made.parents, made.message)?;
         Ok(commit.map(|commit| (commit, tree)))
     }
 
@@ -39,20 +37,9 @@ impl Hub {
         parents: &[&Oid],
         message: &str,
     ) -> Result<Option<Oid>, GitError> {
-        self.commit_in(Batch::new(self), tree, parents, message)
-    }
-
-    /// The same with other objects, of which the tree may be one.
-    fn commit_in(
-        &self,
-        mut batch: Batch<'_>,
-        tree: &Oid,
-        parents: &[&Oid],
-        message: &str,
-    ) -> Result<Option<Oid>, GitError> {
         // Git knows better than we what is missing and what it does about a zero byte.
-        let whole = batch.holds(Kind::Tree, tree)
-            && parents.iter().all(|parent| batch.holds(Kind::Commit, parent));
+        let whole = self.read_object(Kind::Tree, tree).is_some()
+            && parents.iter().all(|parent| self.read_object(Kind::Commit, parent).is_some());
         if !whole || message.contains('\0') {
             return Ok(None);
         }
@@ -62,18 +49,11 @@ impl Hub {
         let text = format!(
             "tree {tree}\n{parents}author {who} {now} +0000\ncommitter {who} {now} +0000\n\n{message}"
         );
-        let commit = batch.write(Kind::Commit, text.as_bytes())?;
-        batch.finish()?;
-        Ok(commit)
+        self.write_object(Kind::Commit, text.as_bytes())
     }
 
     /// A tree with files written over it, whatever is at their paths; `None` when it takes git.
-    fn overlaid(
-        &self,
-        batch: &mut Batch<'_>,
-        below: Option<&Oid>,
-        files: &Files<'_>,
-    ) -> Result<Option<Oid>, GitError> {
+    fn overlaid(&self, below: Option<&Oid>, files: &Files<'_>) -> Result<Option<Oid>, GitError> {
         let mut found = match below {
             None => Vec::new(),
             Some(below) => {
@@ -87,7 +67,7 @@ impl Hub {
             match path.split_once('/') {
                 Some((folder, rest)) => _ = folders.entry(folder).or_default().insert(rest, bytes),
                 None => {
-                    let Some(blob) = batch.write(Kind::Blob, bytes)? else { return Ok(None) };
+                    let Some(blob) = self.write_object(Kind::Blob, bytes)? else { return Ok(None) };
                     put(&mut found, FILE, path, &blob);
                 }
             }
@@ -95,12 +75,10 @@ impl Hub {
         for (name, files) in &folders {
             let before = found.iter().find(|e| e.name == name.as_bytes() && e.mode == FOLDER);
             let before = before.map(|entry| Oid::of_bytes(&entry.id));
-            let Some(folder) = self.overlaid(batch, before.as_ref(), files)? else {
-                return Ok(None);
-            };
+            let Some(folder) = self.overlaid(before.as_ref(), files)? else { return Ok(None) };
             put(&mut found, FOLDER, name, &folder);
         }
-        batch.write(Kind::Tree, &tree(found))
+        self.write_object(Kind::Tree, &tree(found))
     }
 }
 
