@@ -27,7 +27,6 @@ mod removal;
 mod setting;
 mod snapshot;
 mod stage;
-mod tracked;
 mod version;
 mod worktree;
 

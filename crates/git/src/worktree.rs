@@ -126,9 +126,7 @@ impl HeldLink {
 
     fn make_equal(&self, commit: &Oid) -> Result<(), GitError> {
         self.call("read-tree")?.args(["--reset", "-u", commit.as_str()]).output()?;
-        if !self.holds_only_tracked() {
-            self.call("clean")?.args(["-ffdxq"]).output()?;
-        }
+        self.call("clean")?.args(["-ffdxq"]).output()?;
         Ok(())
     }
 }
