@@ -7,10 +7,6 @@ use crate::{GitError, Hub, Oid};
 /// stream again, so no reference is read, locked or written.
 const UNNAMED: &str = "refs/equitr/unnamed";
 
-/// Files of a commit that are written one by one; each is flushed, so that more of them are quicker
-/// as a pack.
-const LOOSE_FILES_MAX: usize = 8;
-
 /// A commit, as its message tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logged {
@@ -60,22 +56,12 @@ impl Hub {
         items(&call.arg("--").output()?).map(|item| logged(&lossy(item))).collect()
     }
 
-    /// A commit and its tree.
+    /// A commit and its tree, by one process: `fast-import` writes what is new as one pack, flushes
+    /// it, and has it unpacked to loose objects (also flushed) when they are few.
     pub(crate) fn make(&self, made: &Made<'_>) -> Result<(Oid, Oid), GitError> {
         for (path, _) in made.files {
             check_path(path)?;
         }
-        if made.files.len() <= LOOSE_FILES_MAX
-            && let Some(made) = self.make_here(made)?
-        {
-            return Ok(made);
-        }
-        self.make_by_git(made)
-    }
-
-    /// A commit and its tree, by one process: `fast-import` writes what is new as one pack, flushes
-    /// it, and has it unpacked to loose objects (also flushed) when they are few.
-    pub(crate) fn make_by_git(&self, made: &Made<'_>) -> Result<(Oid, Oid), GitError> {
         let options = ["--quiet", "--done", "--date-format=now"];
         let answer = self.call("fast-import").args(options).input(stream(made)).text()?;
         let garbled = || GitError::Garbled { verb: "fast-import", answer: cut(&answer) };

@@ -2,7 +2,6 @@
 
 use crate::command::{Call, Place, cut, git};
 use crate::error::io_error;
-use crate::reference::Expected;
 use crate::removal::remove;
 use crate::{Checkout, GitError, Oid};
 use std::fs::{self, File};
@@ -158,10 +157,6 @@ impl Hub {
         expected: Option<&Oid>,
     ) -> Result<Swap, GitError> {
         check_reference(name)?;
-        let whither = expected.map_or(Expected::Nothing, Expected::At);
-        if let Some(swap) = self.move_here(name, new, whither)? {
-            return Ok(swap);
-        }
         let zeros = self.format.zeros();
         let old = expected.unwrap_or(&zeros);
         let arguments = ["--no-deref", "--", name, new.as_str(), old.as_str()];
@@ -182,9 +177,6 @@ impl Hub {
     /// Sets a reference wherever it was before, making it if need be.
     pub fn set_ref(&self, name: &str, new: &Oid) -> Result<(), GitError> {
         check_reference(name)?;
-        if self.move_here(name, new, Expected::Anything)?.is_some() {
-            return Ok(());
-        }
         self.call("update-ref").args(["--no-deref", "--", name, new.as_str()]).output()?;
         Ok(())
     }
@@ -192,10 +184,7 @@ impl Hub {
     /// The commit a reference is at; `None` when it does not exist.
     pub fn resolve(&self, name: &str) -> Result<Option<Oid>, GitError> {
         check_reference(name)?;
-        match self.resolve_here(name) {
-            Some(commit) => Ok(Some(commit)),
-            None => commit_named(self.call("rev-parse"), name),
-        }
+        commit_named(self.call("rev-parse"), name)
     }
 
     /// The first parent of a commit; `None` for a first commit.
@@ -211,9 +200,6 @@ impl Hub {
 
     /// The tree of a commit.
     pub fn tree_of(&self, commit: &Oid) -> Result<Oid, GitError> {
-        if let Some(tree) = self.tree_of_loose(commit) {
-            return Ok(tree);
-        }
         let tree = format!("{commit}^{{tree}}");
         self.call("rev-parse").args(["--verify", "-q", &tree]).oid()
     }

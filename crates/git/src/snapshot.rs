@@ -39,8 +39,16 @@ impl Hub {
             return Err(GitError::NestedRepository { path });
         }
         link.restore()?;
-        let tree = tree_of_files(&link)?;
-        let changed = tree != self.tree_of(parent)?;
+        let (tree, parent_tree) = std::thread::scope(|scope| {
+            let parent_tree = scope.spawn(|| self.tree_of(parent));
+            (tree_of_files(&link), parent_tree.join())
+        });
+        let tree = tree?;
+        let parent_tree = match parent_tree {
+            Ok(parent_tree) => parent_tree?,
+            Err(_) => self.tree_of(parent)?,
+        };
+        let changed = tree != parent_tree;
         let commit =
             if changed { self.commit_tree(&tree, &[parent], message)? } else { parent.clone() };
         self.set_ref(reference, &commit)?;
@@ -54,13 +62,9 @@ impl Hub {
         parents: &[&Oid],
         message: &str,
     ) -> Result<Oid, GitError> {
-        let message = format!("{}\n", message.trim_end());
-        if let Some(commit) = self.commit_here(tree, parents, &message)? {
-            return Ok(commit);
-        }
         let parents = parents.iter().flat_map(|parent| ["-p", parent.as_str()]);
         let call = self.call("commit-tree").arg(tree.as_str()).args(parents);
-        call.args(["-F", "-"]).input(message).oid()
+        call.args(["-F", "-"]).input(format!("{}\n", message.trim_end())).oid()
     }
 }
 
