@@ -156,7 +156,7 @@ async fn carry_out(context: &Arc<Context>, job: JobId, work: Work) -> Outcome {
             ended(verify::verify(context, place, (base, start), subject, &checks, check_ms).await)
         }
         Work::Integrate { place, commit, subject, files, checks, check_ms } => ended(
-            integrate::integrate(context, place, commit, (subject, files), &checks, check_ms).await,
+            integrate::integrate(context, place, commit, subject, &files, &checks, check_ms).await,
         ),
         Work::Land { from, to } => ended(land::land(context, from, to).await),
         Work::Publish(documents) => ended(publish::publish(context, documents).await),

@@ -12,7 +12,8 @@ pub(super) async fn integrate(
     context: &Context,
     place: Place,
     work: Commit,
-    (subject, files): (Arc<str>, Vec<(Arc<str>, Arc<str>)>),
+    subject: Arc<str>,
+    files: &[(Arc<str>, Arc<str>)],
     checks: &[Arc<str>],
     check_ms: u64,
 ) -> Result<Outcome, Trouble> {
