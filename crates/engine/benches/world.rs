@@ -109,7 +109,7 @@ impl Paced {
         let path = format!("part{task}/file{}.txt", turn / 2);
         if turn + 1 >= self.works[task].turns {
             call("finish", &json!({ "summary": ["All files written"] }))
-        } else if turn % 2 == 0 {
+        } else if turn.is_multiple_of(2) {
             let content = "A line of a small file that a worker writes.\n".repeat(10);
             call("write_file", &json!({ "path": path, "content": content }))
         } else {
