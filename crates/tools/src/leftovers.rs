@@ -37,6 +37,11 @@ mod linux {
     /// A killed process is gone in milliseconds; one that is not hangs in the kernel.
     const GONE_WITHIN: Duration = Duration::from_secs(2);
 
+    /// Looks at processes that show no environment: becoming another program takes less than a
+    /// millisecond where a processor is free, and some programs never have one.
+    const LOOKS_MAX: u32 = 5;
+    const LOOK_AGAIN: Duration = Duration::from_millis(1);
+
     /// Kills every process of this user with `name=value` in its environment, but not the caller.
     pub(crate) fn kill_with_variable(name: &str, value: &str) -> usize {
         if value.is_empty() || value.contains('\0') {
@@ -45,11 +50,17 @@ mod linux {
         let entry = format!("{name}={value}");
         let deadline = Instant::now() + GONE_WITHIN;
         let mut killed = BTreeSet::new();
+        let mut looks = 0;
         // Again until none is found: one may have forked while the others were being killed.
         loop {
-            let found = processes_with(entry.as_bytes());
-            if found.is_empty() {
+            let (found, unsure) = processes_with(entry.as_bytes());
+            if found.is_empty() && (unsure == 0 || looks == LOOKS_MAX) {
                 return killed.len();
+            }
+            if found.is_empty() {
+                looks += 1;
+                std::thread::sleep(LOOK_AGAIN);
+                continue;
             }
             for (pid, process) in &found {
                 if pidfd_send_signal(process, Signal::KILL).is_ok() {
@@ -65,18 +76,25 @@ mod linux {
         }
     }
 
-    fn processes_with(entry: &[u8]) -> Vec<(i32, OwnedFd)> {
-        let Ok(all) = std::fs::read_dir("/proc") else { return Vec::new() };
+    /// The processes, and how many show no environment just now: one that is becoming another
+    /// program has none for a moment.
+    fn processes_with(entry: &[u8]) -> (Vec<(i32, OwnedFd)>, usize) {
+        let Ok(all) = std::fs::read_dir("/proc") else { return (Vec::new(), 0) };
         let own_pid = std::process::id();
         let own_user = rustix::process::geteuid().as_raw();
         let mut found = Vec::new();
+        let mut unsure = 0;
         for process in all.flatten() {
             let Some(number) = process.file_name().to_str().and_then(|n| n.parse::<i32>().ok())
             else {
                 continue;
             };
             let ours = process.metadata().is_ok_and(|meta| meta.uid() == own_user);
-            if !ours || u32::try_from(number) == Ok(own_pid) || !has(number, entry) {
+            if !ours || u32::try_from(number) == Ok(own_pid) {
+                continue;
+            }
+            if !has(number, entry) {
+                unsure += usize::from(shows_none(number));
                 continue;
             }
             let Some(pid) = Pid::from_raw(number) else { continue };
@@ -86,7 +104,13 @@ mod linux {
                 found.push((number, handle));
             }
         }
-        found
+        (found, unsure)
+    }
+
+    /// Whether a program (the kernel's own threads are none) shows an empty environment.
+    fn shows_none(pid: i32) -> bool {
+        std::fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environ| environ.is_empty())
+            && std::fs::read_link(format!("/proc/{pid}/exe")).is_ok()
     }
 
     fn has(pid: i32, entry: &[u8]) -> bool {
