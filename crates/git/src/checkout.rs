@@ -4,6 +4,7 @@
 use crate::command::{Call, Place, git, items, lossy};
 use crate::error::io_error;
 use crate::hub::{Format, commit_named, is_vacant, read_blob};
+use crate::removal::remove;
 use crate::setting::{Setting, executable, settings, without_filters};
 use crate::{GitError, Oid};
 use std::fmt;
@@ -59,6 +60,9 @@ impl fmt::Display for Operation {
     }
 }
 
+/// Where a new repository's `.git` is built, in its checkout.
+const PARTIAL: &str = ".git.partial";
+
 /// What each operation leaves in the repository's folder while it lasts.
 const TRACES: [(&str, Operation); 6] = [
     ("rebase-merge", Operation::Rebase),
@@ -113,16 +117,33 @@ impl Checkout {
         }
     }
 
-    /// Whether a path is free for a new repository: nothing is there, or an empty folder.
+    /// Whether a path is free for a new repository: nothing is there, or a folder with nothing in it
+    /// but what a killed [`Checkout::open_or_init`] left.
     pub fn is_vacant(path: &Path) -> bool {
-        is_vacant(path)
+        match fs::read_dir(path) {
+            Ok(entries) => entries.flatten().all(|entry| entry.file_name() == PARTIAL),
+            Err(_) => is_vacant(path),
+        }
     }
 
-    /// Makes the folder if need be, and in it a repository without commits on branch `main`.
-    pub fn init(path: &Path) -> Result<Self, GitError> {
-        fs::create_dir_all(path).map_err(io_error("make", path))?;
-        let options = ["-q", "--template=", "--initial-branch=main"];
-        git("init", Place::Found(path)).args(options).output()?;
+    /// Opens the repository at a path. Where the path is vacant one is made first, folder and all:
+    /// without commits, on branch `main`.
+    ///
+    /// Its `.git` is built under another name and renamed when whole, so a killed call leaves none
+    /// that is half made; the next call removes what it did leave. No two calls may make the same
+    /// repository at once.
+    pub fn open_or_init(path: &Path) -> Result<Self, GitError> {
+        let path = &std::path::absolute(path).map_err(io_error("find", path))?;
+        let partial = path.join(PARTIAL);
+        if Self::is_vacant(path) {
+            remove(&partial)?;
+            fs::create_dir_all(path).map_err(io_error("make", path))?;
+            let options = ["-q", "--template=", "--initial-branch=main", "--"];
+            git("init", Place::Anywhere).args(options).arg(&partial).output()?;
+            let whole = partial.join(".git");
+            fs::rename(&whole, path.join(".git")).map_err(io_error("rename", &whole))?;
+        }
+        remove(&partial)?;
         Self::open(path)
     }
 

@@ -31,11 +31,7 @@ fn publish_now(
     subject: &str,
     branch: &str,
 ) -> Result<Outcome, GitError> {
-    let checkout = if Checkout::is_vacant(repository) {
-        Checkout::init(repository)?
-    } else {
-        Checkout::open(repository)?
-    };
+    let checkout = Checkout::open_or_init(repository)?;
     let head = checkout.head()?.commit;
     let hub = Hub::create(hub, Some(&checkout))?;
     let (base, from) = match hub.resolve(DOCUMENTS)? {

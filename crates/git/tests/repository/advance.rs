@@ -275,7 +275,7 @@ fn sparse_checkouts_and_changed_submodules_are_left_to_the_person() {
 #[test]
 fn a_repository_without_commits_gets_its_first() {
     let fixture = Fixture::empty();
-    let checkout = Checkout::init(&fixture.person()).unwrap();
+    let checkout = Checkout::open_or_init(&fixture.person()).unwrap();
     let hub = Hub::create(&fixture.path("hub.git"), Some(&checkout)).unwrap();
     let files = [("docs/a.md".to_owned(), b"hello\n".to_vec())];
     let to = hub.commit_files(None, &files, "first").unwrap();

@@ -61,7 +61,7 @@ fn an_empty_or_missing_folder_is_vacant_and_can_be_made_a_checkout() {
     assert!(Checkout::is_vacant(&path));
     fs::create_dir_all(&path).unwrap();
     assert!(Checkout::is_vacant(&path));
-    let checkout = Checkout::init(&path).unwrap();
+    let checkout = Checkout::open_or_init(&path).unwrap();
     assert!(!Checkout::is_vacant(&path));
     let head = checkout.head().unwrap();
     assert_eq!((head.commit, head.branch.as_deref()), (None, Some("main")));
@@ -71,6 +71,20 @@ fn an_empty_or_missing_folder_is_vacant_and_can_be_made_a_checkout() {
     let file = fixture.path("file");
     fs::write(&file, "").unwrap();
     assert!(!Checkout::is_vacant(&file));
+}
+
+#[test]
+fn a_repository_whose_making_was_killed_is_made_again() {
+    let fixture = Fixture::empty();
+    let path = fixture.path("new");
+    fs::create_dir_all(path.join(".git.partial/.git/refs")).unwrap();
+    assert!(Checkout::is_vacant(&path));
+    Checkout::open_or_init(&path).unwrap();
+    // Killed after the rename, before the end.
+    fs::create_dir(path.join(".git.partial")).unwrap();
+    let checkout = Checkout::open_or_init(&path).unwrap();
+    assert_eq!(checkout.head().unwrap().branch.as_deref(), Some("main"));
+    assert!(!path.join(".git.partial").exists());
 }
 
 #[test]

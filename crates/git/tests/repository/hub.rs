@@ -72,7 +72,7 @@ fn a_repository_by_sha_256_gives_a_hub_of_its_kind() {
 #[test]
 fn without_a_checkout_or_commits_a_hub_starts_empty() {
     let fixture = Fixture::empty();
-    let checkout = Checkout::init(&fixture.person()).unwrap();
+    let checkout = Checkout::open_or_init(&fixture.person()).unwrap();
     for (name, checkout) in [("a.git", None), ("b.git", Some(&checkout))] {
         let hub = Hub::create(&fixture.path(name), checkout).unwrap();
         assert_eq!(hub.resolve("refs/heads/main").unwrap(), None);

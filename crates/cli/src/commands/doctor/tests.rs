@@ -54,7 +54,7 @@ fn without_size(line: &str) -> String {
 #[test]
 fn all_is_well_where_all_is_there() {
     let world = World::new("llm: {model: anthropic/claude-sonnet-4-5, worker: ollama/qwen3}\n");
-    Checkout::init(&world.here()).unwrap();
+    Checkout::open_or_init(&world.here()).unwrap();
     let key = [("ANTHROPIC_API_KEY", "sk-ant-0123456789ab12")];
     let (exit, text) = world.doctor(&key, &[]);
     assert!(!text.contains("0123456789"));
@@ -84,7 +84,7 @@ fn wrong_settings_and_profiles_are_findings_too() {
     let profiles = world.here().join(".equitr/profiles");
     fs::create_dir_all(&profiles).unwrap();
     fs::write(profiles.join("qa.yaml"), "role: x\nprompt: y\ntools: [sudo]\n").unwrap();
-    Checkout::init(&world.here()).unwrap();
+    Checkout::open_or_init(&world.here()).unwrap();
     let (exit, text) = world.doctor(&[], &[]);
     assert_snapshot!(text);
     assert_eq!(exit, Exit::Environment);
