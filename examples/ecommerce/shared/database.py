@@ -1,0 +1,42 @@
+"""The service's own database."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.pool import QueuePool
+
+
+class Base(DeclarativeBase):
+    """The base of all tables of this service."""
+
+
+def connect(url: str) -> sessionmaker[Session]:
+    """Opens the database and makes the tables that are missing."""
+    engine = _engine(url)
+    Base.metadata.create_all(engine)
+    return sessionmaker(engine, expire_on_commit=False)
+
+
+def _engine(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True)
+    options: dict = {"connect_args": {"check_same_thread": False, "timeout": 15}}
+    if url in ("sqlite://", "sqlite:///:memory:"):
+        # Every connection to an in-memory database would see a database of its own, so there is one,
+        # and sessions take turns: shared at once, one's rollback would undo the writes of another.
+        options |= {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
+    engine = create_engine(url, **options)
+    event.listen(engine, "connect", lambda dbapi, _: dbapi.execute("PRAGMA foreign_keys=ON"))
+    return engine
+
+
+def session(request: Request) -> Iterator[Session]:
+    """One session for each request; what is not committed is rolled back."""
+    with request.app.state.sessions() as opened:
+        yield opened
+
+
+Database = Annotated[Session, Depends(session)]
