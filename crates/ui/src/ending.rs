@@ -95,6 +95,11 @@ pub(crate) fn heading(state: &RunState, ending: &Ending, style: &Style) -> Strin
     style.paint(tone, &format!("{}{words}", style.mark(mark)))
 }
 
+/// Tasks that were merged, parts of split ones too.
+fn merges(state: &RunState) -> usize {
+    state.tasks.iter().filter(|task| matches!(task.status, Status::Merged(_))).count()
+}
+
 /// A line for each task that failed, is held back, was dropped or is not proven.
 pub(crate) fn open_work(state: &RunState, style: &Style) -> Vec<String> {
     let held = held_by_task(state);
@@ -152,11 +157,11 @@ pub(crate) fn result(state: &RunState, ending: &Ending, style: &Style) -> Vec<St
             vec![format!("Result: on branch `{branch}` at {at}; your branch did not move: {why}")]
         }
         None if state.has_merged() && ending.can_resume() => {
-            let merged = count(Tally::of(state).merged(), "task");
+            let merged = count(merges(state), "task");
             vec![format!("Result: {merged} merged so far, handed over when the run is through")]
         }
         None if state.has_merged() => {
-            let merged = count(Tally::of(state).merged(), "task");
+            let merged = count(merges(state), "task");
             vec![format!("Result: {merged} merged, not handed over")]
         }
         None => match (&state.base, state.spec.goal) {

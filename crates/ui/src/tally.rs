@@ -4,10 +4,12 @@ use crate::held::held_back;
 use crate::style::Style;
 use crate::text::{count, one_line, thousands};
 use equitr_core::event::{CheckResult, Verdict};
+use equitr_core::id::TaskId;
 use equitr_core::state::{RunState, Status, Work};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Tasks by where they stand. A task that was split counts as its parts.
+/// The graph's tasks by where they stand. One that was split is one task, and stands where the part
+/// stands that is worst off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
     /// All of them.
@@ -26,6 +28,20 @@ pub struct Tally {
     pub held_back: usize,
     /// Left undone.
     pub dropped: usize,
+    /// Of all of them, those that were split.
+    pub split: usize,
+}
+
+/// Where a task stands, the best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Standing {
+    Proven,
+    Unproven,
+    Dropped,
+    ToCome,
+    UnderWay,
+    HeldBack,
+    Failed,
 }
 
 impl Tally {
@@ -33,20 +49,36 @@ impl Tally {
     pub fn of(state: &RunState) -> Self {
         let held: BTreeSet<_> = held_back(state).into_iter().map(|held| held.task).collect();
         let mut tally = Self::default();
+        let mut standings: BTreeMap<TaskId, Standing> = BTreeMap::new();
         for task in &state.tasks {
-            let place = match &task.status {
-                Status::Split(_) => continue,
-                Status::Merged(work) if is_proven(work) => &mut tally.proven,
-                Status::Merged(_) => &mut tally.unproven,
-                Status::Active(_) | Status::Escalated => &mut tally.under_way,
-                Status::Waiting if held.contains(&task.id) => &mut tally.held_back,
-                Status::Waiting | Status::Ready => &mut tally.to_come,
-                Status::Failed(_) => &mut tally.failed,
-                Status::Dropped(_) => &mut tally.dropped,
+            let standing = match &task.status {
+                Status::Split(_) => {
+                    tally.split += usize::from(task.part_of.is_none());
+                    continue;
+                }
+                Status::Merged(work) if is_proven(work) => Standing::Proven,
+                Status::Merged(_) => Standing::Unproven,
+                Status::Active(_) | Status::Escalated => Standing::UnderWay,
+                Status::Waiting if held.contains(&task.id) => Standing::HeldBack,
+                Status::Waiting | Status::Ready => Standing::ToCome,
+                Status::Failed(_) => Standing::Failed,
+                Status::Dropped(_) => Standing::Dropped,
             };
-            *place += 1;
-            tally.total += 1;
+            let whole = standings.entry(planned(state, task.id)).or_insert(standing);
+            *whole = standing.max(*whole);
         }
+        for standing in standings.values() {
+            *match standing {
+                Standing::Proven => &mut tally.proven,
+                Standing::Unproven => &mut tally.unproven,
+                Standing::Dropped => &mut tally.dropped,
+                Standing::ToCome => &mut tally.to_come,
+                Standing::UnderWay => &mut tally.under_way,
+                Standing::HeldBack => &mut tally.held_back,
+                Standing::Failed => &mut tally.failed,
+            } += 1;
+        }
+        tally.total = standings.len();
         tally
     }
 
@@ -54,6 +86,14 @@ impl Tally {
     pub fn merged(&self) -> usize {
         self.proven + self.unproven
     }
+}
+
+/// The task of the graph that a task is a part of, however often it was split; else itself.
+fn planned(state: &RunState, mut id: TaskId) -> TaskId {
+    while let Some(whole) = state.task(id).and_then(|task| task.part_of) {
+        id = whole;
+    }
+    id
 }
 
 /// `6 tasks completed successfully`, or what else is true.
@@ -71,6 +111,7 @@ pub(crate) fn in_words(tally: &Tally) -> String {
         (tally.dropped, "dropped"),
         (tally.under_way, "under way"),
         (tally.to_come, "not started"),
+        (tally.split, "of them in parts"),
     ] {
         if number > 0 {
             text.push_str(&format!(", {} {words}", thousands(number as u64)));

@@ -159,7 +159,7 @@ fn row(dir: &RunDir, state: &RunState) -> [String; 5] {
     let tasks = if state.tasks.is_empty() {
         "-".to_owned()
     } else {
-        format!("{}/{}", tally.merged(), state.tasks.len())
+        format!("{}/{}", tally.merged(), tally.total)
     };
     [
         dir.id().to_owned(),

@@ -11,7 +11,7 @@ use equitr_core::event::{CheckResult, Event, Failure, Start};
 use equitr_core::graph::PlannedTask;
 use equitr_core::id::TaskId;
 use equitr_core::prompt::{failure_line, is_red};
-use equitr_core::state::{RunState, Status};
+use equitr_core::state::{RunState, Status, Task};
 
 /// Titles of a graph that are listed; the status has the rest.
 const TASKS_LISTED: usize = 200;
@@ -143,6 +143,22 @@ fn merged(state: &RunState, id: TaskId, page: &mut Page) {
         }),
     );
     page.block(&lines);
+    whole(state, task, page);
+}
+
+/// After the last part of a split task: that the whole is complete.
+fn whole(state: &RunState, part: &Task, page: &mut Page) {
+    let style = page.style;
+    let Some(whole) = part.part_of.and_then(|id| state.task(id)) else { return };
+    let parts = || state.tasks.iter().filter(|task| task.part_of == Some(whole.id));
+    if !parts().all(|part| matches!(part.status, Status::Merged(_) | Status::Split(0))) {
+        return;
+    }
+    let (number, title) = (names::number(whole.id), names::done_title(whole, &style));
+    let names = listed(parts().map(|part| names::number(part.id)), 10);
+    let done = format!("{}{number}: {title} complete, as {names}", style.mark(Mark::Good));
+    page.block(&[style.paint(Tone::Good, &done)]);
+    self::whole(state, whole, page);
 }
 
 fn attempt_failed(task: TaskId, attempt: u32, reason: &Failure, page: &mut Page) {
