@@ -8,6 +8,7 @@
 //!                         # tokens; without it the model is free, without the caches' they cost
 //!                         # what input does
 //! latency_ms: 0           # before every reply
+//! speed: 1                # all delays are divided by this; 0 is without any
 //! agents:
 //!   planner:              # answers `planner`
 //!     - text: "One question: which port?"    # the first turn
@@ -22,6 +23,8 @@
 //!       usage: {input: 1200, cached: 1000, cache_write: 0, output: 300}  # else by sizes, 4 bytes
 //!                                                                        # a token
 //!       delay_ms: 10                         # before this reply, on top of `latency_ms`
+//!       waits_for: {agent: frontend_worker, ms: 5000}  # until that agent has asked for a reply, so
+//!                                                      # that agents meet as they are meant to
 //!       fail: {fault: rate_limited, retry_after_ms: 50, times: 1}  # the first `times` calls fail
 //!       stop: length                         # how it ends; else `tool_calls` or `end_turn`
 //!   backend_worker_1#2: []                   # the second attempt only, which is never answered
@@ -31,24 +34,27 @@
 //! (`supervisor:question:2` → `supervisor:question`); the first that the file has counts, and a turn
 //! that it lacks is an error. An argument `X_from` reads argument `X` from a file beside the script,
 //! which must lie beneath the script's folder. Unknown fields are errors, and so is everything that
-//! could only be a mistake.
+//! could only be a mistake. A server that plays a script over HTTP does not wait for agents.
 
 mod script;
 
-pub use script::{Fail, Script, ScriptError, Turn};
+pub use script::{Fail, Script, ScriptError, Turn, WaitFor};
 
 use crate::call_error::CallError;
 use crate::{BoxFuture, Delta, Model};
 use equitr_core::chat::{CallFault, Message, Reply, Request};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// Answers as a [`Script`] says.
 #[derive(Debug)]
 pub struct ScriptedModel {
     script: Script,
     calls: Mutex<Calls>,
+    /// All names of the agents that have asked for a reply.
+    asked: watch::Sender<BTreeSet<String>>,
 }
 
 /// How often each turn of each agent was asked for, to know which calls a script lets fail.
@@ -68,12 +74,20 @@ impl Calls {
 impl ScriptedModel {
     /// Answers as `script` says.
     pub fn new(script: Script) -> Self {
-        Self { script, calls: Mutex::default() }
+        Self { script, calls: Mutex::default(), asked: watch::Sender::default() }
     }
 
     /// The script.
     pub fn script(&self) -> &Script {
         &self.script
+    }
+
+    /// Returns once the agent has asked for a reply, or its time is over.
+    async fn wait(&self, wait: &WaitFor) {
+        let mut asked = self.asked.subscribe();
+        let has_asked = asked.wait_for(|names| names.contains(&wait.agent));
+        // Late is no error: a process that takes a run up does not know who asked its predecessor.
+        _ = tokio::time::timeout(Duration::from_millis(wait.ms), has_asked).await;
     }
 
     fn answer(&self, request: &Request, turn: &Turn) -> Result<Reply, CallError> {
@@ -113,6 +127,16 @@ impl Model for ScriptedModel {
                     &format!("the script has no turn {} for `{}`", request.turn, request.agent),
                 ));
             };
+            self.asked.send_if_modified(|asked| {
+                let mut any_new = false;
+                for name in script::names(&request.agent) {
+                    any_new |= !asked.contains(name) && asked.insert(name.to_owned());
+                }
+                any_new
+            });
+            if let Some(wait) = &turn.waits_for {
+                self.wait(wait).await;
+            }
             if turn.delay_ms > 0 {
                 tokio::time::sleep(Duration::from_millis(turn.delay_ms)).await;
             }

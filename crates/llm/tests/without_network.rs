@@ -90,6 +90,38 @@ async fn a_scripted_reply_takes_its_time() {
     assert_eq!(begun.elapsed().as_millis(), 1_500);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_scripts_delays_are_divided_by_its_speed() {
+    for (speed, takes) in [("1", 1_500), ("3", 500), ("0.5", 3_000), ("0", 0)] {
+        let model = scripted(&format!(
+            "speed: {speed}\nlatency_ms: 1000\nagents: {{w: [{{text: a, delay_ms: 500}}]}}"
+        ));
+        let begun = tokio::time::Instant::now();
+        model.call(request("w", 0), &|_| {}).await.unwrap();
+        assert_eq!(begun.elapsed().as_millis(), takes, "at speed {speed}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_waits_for_the_agent_it_names_and_no_longer_than_it_says() {
+    let text = "agents: {a: [{waits_for: {agent: b, ms: 5000}}, {waits_for: {agent: c, ms: 9}}], \
+                b: [{delay_ms: 40}]}";
+    let model = scripted(text);
+    let begun = tokio::time::Instant::now();
+    let first = async {
+        model.call(request("a#1", 0), &|_| {}).await.unwrap();
+        begun.elapsed().as_millis()
+    };
+    let other = async {
+        tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+        model.call(request("b#2", 0), &|_| {}).await.unwrap();
+        begun.elapsed().as_millis()
+    };
+    assert_eq!(tokio::join!(first, other), (30, 70));
+    model.call(request("a#1", 1), &|_| {}).await.unwrap();
+    assert_eq!(begun.elapsed().as_millis(), 79);
+}
+
 #[tokio::test]
 async fn a_script_is_connected_to_by_its_name() {
     let folder = tempfile::tempdir().unwrap();

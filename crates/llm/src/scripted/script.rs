@@ -23,6 +23,16 @@ pub struct Script {
     agents: BTreeMap<String, Vec<Turn>>,
 }
 
+/// An agent that a turn waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WaitFor {
+    /// Its name, such as `backend_worker_4#1`; as in the script's list, it may lack `#N`.
+    pub agent: String,
+    /// How long at most.
+    pub ms: u64,
+}
+
 /// One turn of one agent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Turn {
@@ -32,7 +42,9 @@ pub struct Turn {
     pub usage: Option<Usage>,
     /// What the model thinks before it speaks.
     pub thinking: Option<Arc<str>>,
-    /// How long it takes, the script's `latency_ms` included.
+    /// Before it is said, this agent has asked for its first reply.
+    pub waits_for: Option<WaitFor>,
+    /// How long it takes at the script's speed, the script's `latency_ms` included.
     pub delay_ms: u64,
     /// How its first calls fail.
     pub fail: Option<Fail>,
@@ -125,8 +137,12 @@ impl Script {
     }
 }
 
+fn at_speed(delay_ms: u64, speed: f64) -> u64 {
+    if speed > 0.0 { (delay_ms as f64 / speed) as u64 } else { 0 }
+}
+
 /// The names under which a script may list `agent`, the most exact first.
-fn names(agent: &str) -> impl Iterator<Item = &str> {
+pub(super) fn names(agent: &str) -> impl Iterator<Item = &str> {
     let any_attempt = without_number(agent, '#');
     [agent, any_attempt, without_number(any_attempt, ':')].into_iter()
 }
@@ -180,6 +196,8 @@ struct ScriptLines {
     price: Option<Spanned<PriceLine>>,
     #[serde(default)]
     latency_ms: u64,
+    #[serde(default)]
+    speed: Option<Spanned<f64>>,
     agents: BTreeMap<String, Vec<TurnLines>>,
 }
 
@@ -208,6 +226,8 @@ struct TurnLines {
     calls: Vec<Spanned<CallLine>>,
     #[serde(default)]
     usage: Option<UsageLine>,
+    #[serde(default)]
+    waits_for: Option<WaitFor>,
     #[serde(default)]
     delay_ms: u64,
     #[serde(default)]
@@ -241,12 +261,13 @@ impl Reader<'_> {
 
     fn script(&mut self, lines: ScriptLines) -> Script {
         let price = lines.price.map_or(Price::FREE, |price| self.price(&price));
+        let speed = lines.speed.map_or(1.0, |speed| self.speed(&speed));
         let mut agents = BTreeMap::new();
         for (agent, turns) in lines.agents {
             let turns = turns
                 .into_iter()
                 .enumerate()
-                .map(|(index, turn)| self.turn(index, turn, lines.latency_ms))
+                .map(|(index, turn)| self.turn(index, turn, lines.latency_ms, speed))
                 .collect();
             agents.insert(agent, turns);
         }
@@ -271,7 +292,15 @@ impl Reader<'_> {
         }
     }
 
-    fn turn(&mut self, index: usize, lines: TurnLines, latency_ms: u64) -> Turn {
+    /// How many times as fast as its delays say the script plays; 0 is without any.
+    fn speed(&mut self, speed: &Spanned<f64>) -> f64 {
+        if !(0.0..=1e6).contains(&speed.value) {
+            self.problem(speed.referenced, format!("a speed of {} is no speed", speed.value));
+        }
+        speed.value
+    }
+
+    fn turn(&mut self, index: usize, lines: TurnLines, latency_ms: u64, speed: f64) -> Turn {
         let calls: Vec<ToolCall> = lines
             .calls
             .into_iter()
@@ -296,7 +325,8 @@ impl Reader<'_> {
             },
             usage,
             thinking: lines.thinking.map(Into::into),
-            delay_ms: latency_ms.saturating_add(lines.delay_ms),
+            waits_for: lines.waits_for,
+            delay_ms: at_speed(latency_ms.saturating_add(lines.delay_ms), speed),
             fail: lines.fail,
         }
     }

@@ -70,6 +70,7 @@ fn a_mistake_is_told_with_its_place() {
         ("price: {input: 1, output: 1}\n", "missing field `agents`"),
         ("agents:\n  w:\n    - fail: {fault: oops}\n", "unknown variant `oops`"),
         ("agents: [\n", "a.yaml:"),
+        ("speed: -1\nagents: {}\n", "a.yaml:1:8: a speed of -1 is no speed"),
     ] {
         let error = parsed(text).unwrap_err();
         assert!(error.contains(problem), "`{text}` gave `{error}`");
