@@ -25,8 +25,8 @@ def _engine(url: str) -> Engine:
         return create_engine(url, pool_pre_ping=True)
     options: dict = {"connect_args": {"check_same_thread": False, "timeout": 15}}
     if url in ("sqlite://", "sqlite:///:memory:"):
-        # Every connection to an in-memory database would see a database of its own, so there is one,
-        # and sessions take turns: shared at once, one's rollback would undo the writes of another.
+        # Every connection to an in-memory database would see a database of its own, so there is
+        # one and sessions take turns: shared at once, a rollback would undo another's writes.
         options |= {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
     engine = create_engine(url, **options)
     event.listen(engine, "connect", lambda dbapi, _: dbapi.execute("PRAGMA foreign_keys=ON"))
