@@ -27,12 +27,16 @@ def instrument(app: FastAPI, service: str, log_level: str = "INFO") -> None:
     @app.middleware("http")
     async def measure(request: Request, call_next):
         begun = time.perf_counter()
-        response = await call_next(request)
-        # The route's pattern, not the path: a label for each id would never end.
-        route = getattr(request.scope.get("route"), "path", "unmatched")
-        requests.labels(service, request.method, route, response.status_code).inc()
-        seconds.labels(service, route).observe(time.perf_counter() - begun)
-        return response
+        status = 500  # the caller's answer when a handler raises
+        try:
+            response = await call_next(request)
+            status = response.status_code
+            return response
+        finally:
+            # The route's pattern, not the path: a label for each id would never end.
+            route = getattr(request.scope.get("route"), "path", "unmatched")
+            requests.labels(service, request.method, route, status).inc()
+            seconds.labels(service, route).observe(time.perf_counter() - begun)
 
     @app.get("/health", tags=["operations"])
     def health() -> dict[str, str]:
