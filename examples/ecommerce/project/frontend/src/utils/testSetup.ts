@@ -1,0 +1,9 @@
+import { cleanup } from "@testing-library/react";
+import { afterEach } from "vitest";
+import { http } from "../services/api";
+
+// Tests share one page and one client: leave neither a document nor a session behind.
+afterEach(() => {
+  cleanup();
+  http.forget();
+});
