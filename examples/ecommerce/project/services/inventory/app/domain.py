@@ -59,7 +59,7 @@ class Stock:
             raise StockError("More would be released than is reserved")
         if self.on_hand < self.reserved:
             raise StockError(
-                f"{self.reserved} are reserved for orders, so {self.on_hand} on hand are too few"
+                f"On hand would be {self.on_hand}, but {self.reserved} are reserved for orders"
             )
         if self.on_hand > MAX_ON_HAND:
             raise StockError(f"At most {MAX_ON_HAND} of one product can be on hand")
