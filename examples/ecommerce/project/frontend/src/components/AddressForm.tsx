@@ -1,16 +1,8 @@
 import { useState, type FormEvent } from "react";
 import type { Address } from "../services/types";
+import { COUNTRIES } from "../utils/countries";
 import { addressErrors, anyError, type Errors } from "../utils/validation";
 import { Field, focusFirstError } from "./Field";
-
-const COUNTRIES =
-  "AT AU BE BR CA CH CZ DE DK ES FI FR GB GR HU IE IN IT JP KR LU MX NL NO NZ PL PT RO SE SG US ZA".split(
-    " ",
-  );
-const names = new Intl.DisplayNames("en", { type: "region" });
-const OPTIONS = COUNTRIES.map((code) => ({ code, name: names.of(code) ?? code })).sort((a, b) =>
-  a.name.localeCompare(b.name),
-);
 
 interface Props {
   initial: Address;
@@ -59,7 +51,7 @@ export function AddressForm({ initial, busy, onSubmit }: Props) {
           value={address.country}
           onChange={(event) => setAddress({ ...address, country: event.target.value })}
         >
-          {OPTIONS.map(({ code, name }) => (
+          {COUNTRIES.map(({ code, name }) => (
             <option key={code} value={code}>
               {name}
             </option>

@@ -44,8 +44,8 @@ export function CatalogPage() {
 
   return (
     <div className="catalog">
+      <SearchBox key={q} q={q} slug={slug} />
       <aside>
-        <SearchBox key={q} q={q} slug={slug} />
         <nav aria-label="Categories" className="categories">
           <h2>Categories</h2>
           <ul>

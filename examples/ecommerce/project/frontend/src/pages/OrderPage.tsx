@@ -7,6 +7,7 @@ import { PageTitle } from "../components/PageTitle";
 import { api } from "../services/api";
 import { ApiError } from "../services/http";
 import type { Address, Order, OrderHistory } from "../services/types";
+import { countryName } from "../utils/countries";
 import { canCancel, formatTime, shortId, STATUS_WORDS } from "../utils/orders";
 import { useLive } from "../utils/useLive";
 import { NotFoundPage } from "./NotFoundPage";
@@ -51,7 +52,7 @@ export function OrderPage() {
       <p className="order-status" role="status">
         <StatusBadge status={order.status} />
         <span>
-          {STATUS_WORDS[order.status].meaning} {order.reason}
+          {STATUS_WORDS[order.status].meaning} {order.reason && `Reason: ${order.reason}`}
         </span>
       </p>
       {problem && <Problem>{problem}</Problem>}
@@ -100,7 +101,7 @@ export function OrderPage() {
 function AddressPanel({ address }: { address: Address }) {
   return (
     <section className="panel" aria-label="Shipping address">
-      <h2>Shipped to</h2>
+      <h2>Ships to</h2>
       <address>
         {address.name}
         <br />
@@ -114,7 +115,7 @@ function AddressPanel({ address }: { address: Address }) {
         )}
         {address.postal_code} {address.city}
         <br />
-        {address.country}
+        {countryName(address.country)}
       </address>
     </section>
   );

@@ -15,10 +15,10 @@ export const STATUS_WORDS: Record<OrderStatus, StatusWords> = {
     tone: "act",
     meaning: "Your items are set aside. Pay to have them sent.",
   },
-  paid: { label: "Paid", tone: "good", meaning: "Paid. We are packing your order." },
+  paid: { label: "Paid", tone: "good", meaning: "We are packing your order." },
   shipped: { label: "Shipped", tone: "good", meaning: "Your order is on its way." },
   delivered: { label: "Delivered", tone: "good", meaning: "Your order has arrived." },
-  cancelled: { label: "Cancelled", tone: "bad", meaning: "This order was cancelled." },
+  cancelled: { label: "Cancelled", tone: "bad", meaning: "It will not be sent." },
 };
 
 export function canCancel(status: OrderStatus): boolean {
