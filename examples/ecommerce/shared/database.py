@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import Depends, Request
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import QueuePool
 
@@ -16,7 +16,11 @@ class Base(DeclarativeBase):
 def connect(url: str) -> sessionmaker[Session]:
     """Opens the database and makes the tables that are missing."""
     engine = _engine(url)
-    Base.metadata.create_all(engine)
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            # Copies of the service start together, and only one of them may make the tables.
+            connection.execute(text("SELECT pg_advisory_xact_lock(1)"))
+        Base.metadata.create_all(connection)
     return sessionmaker(engine, expire_on_commit=False)
 
 

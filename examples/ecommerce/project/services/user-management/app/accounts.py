@@ -65,7 +65,7 @@ def ensure_admin(sessions: sessionmaker[Session], settings: Settings) -> None:
     if not settings.admin_email:
         return
     with sessions() as db:
-        if db.scalar(select(UserRole).where(UserRole.role == domain.ADMIN).limit(1)):
+        if _has_admin(db):
             return
         try:
             create(
@@ -76,6 +76,11 @@ def ensure_admin(sessions: sessionmaker[Session], settings: Settings) -> None:
                 [domain.CUSTOMER, domain.ADMIN],
             )
         except domain.ConflictError:
-            # Either another replica was faster, or a customer has the address. That one must not
-            # become an administrator by it.
-            log.warning("no administrator made: %s has an account", settings.admin_email)
+            # Another copy of the service was faster; or else a customer has the address, who must
+            # not become an administrator by it.
+            if not _has_admin(db):
+                log.warning("no administrator made: %s is a customer", settings.admin_email)
+
+
+def _has_admin(db: Session) -> bool:
+    return db.scalar(select(UserRole).where(UserRole.role == domain.ADMIN).limit(1)) is not None

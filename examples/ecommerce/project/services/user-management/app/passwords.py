@@ -7,6 +7,7 @@ from fastapi import HTTPException
 from pwdlib import PasswordHash
 from sqlalchemy.orm import Session
 
+from app.domain import Attempts
 from app.models import User, now
 
 _hasher = PasswordHash.recommended()
@@ -41,7 +42,7 @@ def prove(db: Session, user: User, password: str, refusal: HTTPException) -> Non
         seconds = math.ceil(wait.total_seconds())
         raise HTTPException(
             429,
-            f"Too many wrong passwords; try again in {math.ceil(seconds / 60)} minutes",
+            f"Too many wrong passwords; try again in {math.ceil(seconds / 60)} min",
             headers={"Retry-After": str(seconds)},
         )
     with _at_once:
@@ -50,7 +51,7 @@ def prove(db: Session, user: User, password: str, refusal: HTTPException) -> Non
         user.attempts = user.attempts.after_failure(now())
         db.commit()
         raise refusal
-    user.attempts = type(user.attempts)()
+    user.attempts = Attempts()
     if better_hash is not None:
         user.password_hash = better_hash
     db.commit()

@@ -265,22 +265,35 @@ def test_wrong_current_passwords_count_as_guesses(client):
     assert codes == [403] * 5 + [429]
 
 
-def test_the_administrator_is_made_once(tmp_path):
-    def start(email: str) -> TestClient:
-        password = ADMIN["password"]
-        url = f"sqlite:///{tmp_path}/users.db"
-        return TestClient(
-            create_app(
-                Settings(
-                    jwt_secret=SECRET, database_url=url, admin_email=email, admin_password=password
-                )
+def start(database: str, admin_email: str = "") -> TestClient:
+    password = ADMIN["password"] if admin_email else ""
+    return TestClient(
+        create_app(
+            Settings(
+                jwt_secret=SECRET,
+                database_url=database,
+                admin_email=admin_email,
+                admin_password=password,
             )
         )
+    )
 
-    start(ADMIN["username"])
-    again = start("second@example.com")
+
+def test_the_administrator_is_made_once(tmp_path):
+    database = f"sqlite:///{tmp_path}/users.db"
+    start(database, ADMIN["username"])
+    again = start(database, "second@example.com")
     assert sign_in(again, **ADMIN).status_code == 200
     assert sign_in(again, "second@example.com", ADMIN["password"]).status_code == 401
+
+
+def test_a_customer_does_not_become_the_administrator(tmp_path, caplog):
+    database = f"sqlite:///{tmp_path}/users.db"
+    register(start(database), "Boss@example.com")
+    again = start(database, "boss@example.com")
+    me = headers(again, username="boss@example.com")
+    assert again.get("/users/me", headers=me).json()["roles"] == ["customer"]
+    assert "no administrator made" in caplog.text
 
 
 def test_half_an_administrator_is_a_mistake():
