@@ -16,6 +16,8 @@ from typing import Any
 
 from kombu import Connection, Exchange, Producer, Queue, binding
 from kombu.mixins import ConsumerMixin
+from kombu.transport import TRANSPORT_ALIASES, filesystem
+from kombu.utils.json import dumps
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +71,9 @@ class EventBus:
         with self._connect() as connection:
             own(connection.default_channel).declare()
         self._consumer = _Consumer(self._connect(), own, handlers)
-        self._thread = threading.Thread(target=self._consumer.run, name=queue, daemon=True)
+        self._thread = threading.Thread(
+            target=self._consumer.run, kwargs={"safety_interval": 0.2}, name=queue, daemon=True
+        )
         self._thread.start()
 
     def close(self) -> None:
@@ -101,6 +105,25 @@ def _options(url: str) -> dict[str, Any]:
             (folder / inside).mkdir(parents=True, exist_ok=True)
             options[name] = str(folder / inside)
     return options
+
+
+class _WholeFiles(filesystem.Channel):
+    """kombu writes a message where readers look for it, and one may take it half-written. Here it
+    gets the name that they look for when it is whole."""
+
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:
+        folder = Path(self.data_folder_out)
+        name = f"{time.monotonic_ns():020}_{uuid.uuid4()}.{queue}.msg"
+        part = folder / f"{name}.part"
+        part.write_text(dumps(payload))
+        part.rename(folder / name)
+
+
+class FileTransport(filesystem.Transport):
+    Channel = _WholeFiles
+
+
+TRANSPORT_ALIASES["filesystem"] = f"{__name__}:{FileTransport.__name__}"
 
 
 class _Consumer(ConsumerMixin):
