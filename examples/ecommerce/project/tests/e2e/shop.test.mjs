@@ -94,8 +94,8 @@ async function buy(page, product, quantity = 1) {
   await page.getByText(`${quantity} item${quantity > 1 ? "s" : ""} added`).waitFor();
 }
 
-/** From the cart over the address to the card form; gives the order's id. */
-async function placeOrder(page) {
+/** Checks out as far as the order: cart, then address. */
+async function orderFromCart(page) {
   await page.getByRole("link", { name: /^Cart/ }).click();
   await page.getByRole("link", { name: "Check out" }).click();
   await page.getByLabel("Street and number").fill("12 Mill Lane");
@@ -103,6 +103,11 @@ async function placeOrder(page) {
   await page.getByLabel("City").fill("Springfield");
   await picture(page, "4-checkout-address");
   await page.getByRole("button", { name: "Continue to payment" }).click();
+}
+
+/** Checks out as far as the card form, which comes when the stock is reserved; the order's id. */
+async function placeOrder(page) {
+  await orderFromCart(page);
   await page.getByLabel("Card number").waitFor();
   return new URL(page.url()).pathname.split("/").pop();
 }
@@ -185,6 +190,19 @@ shopTest("a declined card is told in words, and another one pays", async (page) 
   await heading(page, "Thank you!");
   const row = await orderRow(page, id);
   await row.getByText("Paid", { exact: true }).waitFor();
+});
+
+shopTest("an order for more than there is, is rejected in words", async (page) => {
+  await register(page, "greedy");
+  await buy(page, shelf.lantern);
+  await page.getByRole("link", { name: /^Cart/ }).click();
+  await page.getByLabel("Quantity", { exact: true }).fill("99");
+  await page.keyboard.press("Enter");
+  await page.getByRole("link", { name: "Cart, 99 items" }).waitFor();
+  await orderFromCart(page);
+  await page.getByRole("heading", { name: "This order was cancelled" }).waitFor();
+  await page.getByText("Your card was not charged for it.").waitFor();
+  await picture(page, "11-rejected");
 });
 
 shopTest("an order is cancelled, and can no longer be paid", async (page) => {

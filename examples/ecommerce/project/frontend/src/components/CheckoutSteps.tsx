@@ -1,6 +1,6 @@
 import type { CheckoutPhase } from "../utils/orders";
 
-const STEPS = ["Address", "Setting aside", "Payment", "Done"];
+const STEPS = ["Address", "Stock", "Payment", "Done"];
 const PLACE: Record<CheckoutPhase | "address", number> = {
   address: 0,
   reserving: 1,

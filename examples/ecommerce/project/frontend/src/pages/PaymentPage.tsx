@@ -107,7 +107,8 @@ export function PaymentPage() {
 }
 
 function declined(reason: string | null): string {
-  return `${reason ?? "The card was declined."} Nothing was charged; you can try another card.`;
+  const words = reason?.trim() || "The card was declined";
+  return `${words.replace(/[.!]?$/, ".")} Nothing was charged.`;
 }
 
 function Progress({ children, slow }: { children: string; slow: boolean }) {
