@@ -2,6 +2,12 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 
+/** Four by three pixels of walnut. */
+const PICTURE = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAQAAAADCAIAAAA7ljmRAAAALklEQVR42gXBoQEAAAgCMK80GAweQyRykInkTW5xmlOf6pRhjtlmmRmLWfSiFvmYXhRZVT5WcgAAAABJRU5ErkJggg==",
+  "base64",
+);
+
 /** Asks until `look` gives something; fails with the last error when it takes too long. */
 export async function until(what, look, timeout = 20_000) {
   const end = Date.now() + timeout;
@@ -21,14 +27,16 @@ export async function until(what, look, timeout = 20_000) {
 export function adminClient(base, email, password) {
   let token;
 
-  async function call(method, path, body, form) {
+  /** `body` goes as JSON; forms are given as they are. */
+  async function call(method, path, body) {
+    const isForm = body instanceof URLSearchParams || body instanceof FormData;
     const response = await fetch(`${base}/api${path}`, {
       method,
       headers: {
         ...(token && { Authorization: `Bearer ${token}` }),
-        ...(body && { "Content-Type": "application/json" }),
+        ...(body && !isForm && { "Content-Type": "application/json" }),
       },
-      body: form ? new URLSearchParams(form) : body && JSON.stringify(body),
+      body: isForm ? body : body && JSON.stringify(body),
     });
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
@@ -36,8 +44,8 @@ export function adminClient(base, email, password) {
   }
 
   async function signIn() {
-    const form = { username: email, password };
-    token = (await call("POST", "/auth/token", undefined, form)).access_token;
+    const form = new URLSearchParams({ username: email, password });
+    token = (await call("POST", "/auth/token", form)).access_token;
   }
 
   return { call, signIn };
@@ -68,5 +76,8 @@ export async function seed(admin, run) {
     );
     products.push(product);
   }
+  const form = new FormData();
+  form.set("file", new Blob([PICTURE], { type: "image/png" }), "lamp.png");
+  await admin.call("POST", `/products/${products[0].id}/images`, form);
   return { category, lamp: products[0], lantern: products[1] };
 }

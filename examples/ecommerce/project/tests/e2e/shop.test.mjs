@@ -10,7 +10,7 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
-import { adminClient, seed } from "./seed.mjs";
+import { adminClient, seed, until } from "./seed.mjs";
 
 const { E2E_URL, E2E_ADMIN_EMAIL, E2E_ADMIN_PASSWORD, E2E_SCREENSHOTS } = process.env;
 const FLAGS =
@@ -151,6 +151,8 @@ shopTest("a customer registers, signs in, finds, buys and sees the order paid", 
   await picture(page, "2-category");
   await buy(page, shelf.lantern, 2);
   await buy(page, shelf.lamp);
+  const image = page.getByRole("img", { name: shelf.lamp.name });
+  await until("the lamp's image", () => image.evaluate((element) => element.naturalWidth === 4));
   await picture(page, "3-product-added");
 
   // A reload loses the access token; the refresh token brings the session and the cart back.

@@ -1,4 +1,5 @@
-import { NavLink, Link, Outlet, useNavigate } from "react-router";
+import { useEffect } from "react";
+import { Link, NavLink, Outlet, useLocation, useNavigate, useNavigationType } from "react-router";
 import { countOf } from "../utils/money";
 import { useCart } from "./CartContext";
 import { useSession } from "./Session";
@@ -7,6 +8,14 @@ export function Layout() {
   const { user, signOut } = useSession();
   const { cart } = useCart();
   const navigate = useNavigate();
+  const { pathname, search } = useLocation();
+  const kind = useNavigationType();
+
+  // A new page starts at its top; going back is left to the browser, which knows where one was.
+  useEffect(() => {
+    if (kind !== "POP") window.scrollTo(0, 0);
+  }, [pathname, search, kind]);
+
   const count = cart?.item_count ?? 0;
 
   async function leave(): Promise<void> {

@@ -1,21 +1,18 @@
 import { useEffect, useRef } from "react";
-import { useNavigationType } from "react-router";
 
 let firstPage = true;
 
 /**
- * The page's heading, and the document's title. After a change of page it takes the focus, so that
+ * The page's heading, and the document's title. After a change of page, or of what it is about, it takes the focus, so that
  * keyboard and screen reader start at the new page and not where the old link was.
  */
 export function PageTitle({ children, lead }: { children: string; lead?: string }) {
   const heading = useRef<HTMLHeadingElement>(null);
-  const kind = useNavigationType();
 
   useEffect(() => {
-    // Typing in the search box replaces the address; that must not take the focus away.
-    if (!firstPage && kind !== "REPLACE") heading.current?.focus();
+    if (!firstPage) heading.current?.focus();
     firstPage = false;
-  }, [kind]);
+  }, [children]);
 
   return (
     <header className="page-title">

@@ -2,6 +2,9 @@ import { cleanup } from "@testing-library/react";
 import { afterEach } from "vitest";
 import { http } from "../services/api";
 
+// jsdom lays nothing out, so it has nowhere to scroll to.
+window.scrollTo = () => undefined;
+
 // Tests share one page and one client: leave neither a document nor a session behind.
 afterEach(() => {
   cleanup();
