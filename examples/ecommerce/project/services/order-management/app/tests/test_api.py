@@ -3,6 +3,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from app import store
 from app.events import EventBus
 from app.tests.conftest import ADDRESS, bearer
 
@@ -166,6 +167,22 @@ def test_cancelling_and_paying_at_once_has_one_winner(busy_shop):
         assert steps in (["cancelled"], ["paid", "cancelled"])
         paid = [e for e in busy_shop.published("order.paid") if e["order_id"] == order_id]
         assert len(paid) == steps.count("paid")
+
+
+def test_an_event_that_a_cancellation_overtakes_is_judged_anew(busy_shop, monkeypatch):
+    order_id = busy_shop.order_in("awaiting_payment")
+    move = store.move
+
+    def overtaken(*arguments):
+        monkeypatch.setattr(store, "move", move)
+        assert busy_shop.cancel(order_id).status_code == 200
+        return move(*arguments)
+
+    monkeypatch.setattr(store, "move", overtaken)
+    busy_shop.hear("payment.succeeded", order_id=order_id, payment_id="p")
+    assert busy_shop.order(order_id)["status"] == "cancelled"
+    assert len(busy_shop.published("order.cancelled")) == 2
+    assert busy_shop.published("order.paid") == []
 
 
 def test_only_an_administrator_ships(shop):

@@ -3,7 +3,7 @@
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import jwt
@@ -37,6 +37,7 @@ class WatchedGateway(SandboxGateway):
         self.charged: list[str] = []
         self.refunded: list[str] = []
         self.seconds = 0.0
+        self.during_charge: Callable[[], None] = lambda: None
         # What a test wants to happen: before the charge is done, or after it.
         self.lost_before = self.lost_after = self.refunds_lost = False
         self.refuses_cards = False
@@ -49,6 +50,7 @@ class WatchedGateway(SandboxGateway):
 
     def charge(self, token, amount_cents, currency, key):
         time.sleep(self.seconds)
+        self.during_charge()
         if self.lost_before:
             raise GatewayUnavailable("lost")
         reference = super().charge(token, amount_cents, currency, key)
@@ -75,6 +77,7 @@ class Desk:
         self.as_admin = bearer(str(uuid.uuid4()), "admin")
         self.orders: dict[str, dict] = {}
         self.orders_down = False
+        self.orders_seconds = 0.0
         self.forwarded: list[str] = []
         self.gateway = WatchedGateway()
         settings = Settings(
@@ -96,6 +99,7 @@ class Desk:
     def _answer(self, request: httpx.Request) -> httpx.Response:
         if self.orders_down:
             raise httpx.ReadTimeout("no answer", request=request)
+        time.sleep(self.orders_seconds)
         self.forwarded.append(request.headers["Authorization"])
         order = self.orders.get(request.url.path.removeprefix("/orders/"))
         return httpx.Response(200, json=order) if order else httpx.Response(404)
