@@ -195,7 +195,7 @@ it("checks out: address, stock, a declined card, a lost answer, and then paid", 
   expect(keys[0]).not.toBe(keys[1]);
   expect(keys[1], "the repeated payment must be the same attempt").toBe(keys[2]);
   expect(sent("POST", "/orders")[0]?.body.shipping_address).toMatchObject({ name: "Robin" });
-}, 15_000);
+});
 
 it("an order without stock is rejected with its reason, and no card is asked for", async () => {
   const rejected = order("cancelled", "Only 1 Lamp is left");
