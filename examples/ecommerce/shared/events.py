@@ -10,6 +10,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,18 @@ def _options(url: str) -> dict[str, Any]:
         ]:
             (folder / inside).mkdir(parents=True, exist_ok=True)
             options[name] = str(folder / inside)
+        _make_whole(folder / "control" / f"{EXCHANGE.name}.exchange", "[]")
     return options
+
+
+def _make_whole(path: Path, text: str) -> None:
+    """Makes the file with its text in it, unless it is there. kombu's own way can lose the bindings
+    of services that start together."""
+    part = path.with_name(f"{uuid.uuid4()}.part")
+    part.write_text(text)
+    with suppress(FileExistsError):
+        path.hardlink_to(part)
+    part.unlink()
 
 
 class _WholeFiles(filesystem.Channel):
@@ -140,15 +152,15 @@ class _Consumer(ConsumerMixin):
         return [Consumer(self._queue, callbacks=[self._on_message], prefetch_count=10)]
 
     def _on_message(self, body, message) -> None:
-        event = json.loads(body) if isinstance(body, (str, bytes)) else body
-        handler = self._handlers.get(event["type"])
+        kind = message.delivery_info.get("routing_key")
         for attempt in range(1, self.TRIES + 1):
             try:
-                if handler is not None:
+                event = json.loads(body) if isinstance(body, (str, bytes)) else body
+                if handler := self._handlers.get(event["type"]):
                     handler(event["data"])
                 break
             except Exception:
-                log.exception("handling %s failed, try %d", event["type"], attempt)
+                log.exception("handling %s failed, try %d", kind, attempt)
                 if attempt < self.TRIES:
                     time.sleep(0.2 * attempt)
         message.ack()
