@@ -203,9 +203,22 @@ pub struct ModelsArgs {
 
 #[derive(Debug, Clone, Default, Args)]
 pub struct DemoArgs {
+    /// A to-do list in shell instead of the shop: four tasks, seconds
+    #[arg(long)]
+    pub small: bool,
+    /// How fast the scripted models answer: 1 is a pace to read at, 0 is without any delay
+    /// [default: 1 at a terminal, else 0]
+    #[arg(long, value_name = "N", value_parser = speed)]
+    pub speed: Option<f64>,
     /// Where the project lands, instead of a temporary folder
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// How many times as fast as written, at most a million.
+fn speed(text: &str) -> Result<f64, String> {
+    let speed: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.0..=1e6).contains(&speed) { Ok(speed) } else { Err("not in 0..=1000000".to_owned()) }
 }

@@ -2,11 +2,12 @@
 
 use crate::conversation::{Conversation, Wish};
 use crate::error::{CliError, Exit};
+use crate::settings::Env;
 use crate::surface::Surface;
 use equitr_core::event::Ending;
 use equitr_core::input::Command;
 use equitr_core::state::RunState;
-use equitr_engine::{EngineError, News, RunHandle, Stopped};
+use equitr_engine::{EngineError, Home, News, RunHandle, Stopped};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -171,8 +172,10 @@ pub fn now_ms() -> u64 {
 }
 
 /// Words for a run that stopped before its end.
-pub fn interrupted_note(run: &str) -> String {
-    format!("stopped; nothing is lost: go on with `equitrcoder resume {run}`")
+pub fn interrupted_note(home: &Home, run: &str, env: Env<'_>) -> String {
+    let usual = crate::settings::home(None, env).is_ok_and(|usual| usual.root() == home.root());
+    let home = if usual { String::new() } else { format!(" --home {}", home.root().display()) };
+    format!("stopped; nothing is lost: go on with `equitrcoder resume{home} {run}`")
 }
 
 /// Commands that a resumed run carries out first.

@@ -123,7 +123,7 @@ impl Beginning {
             .map_err(|error| engine_error(&error))?;
         let exit = follow(handle, None, surface, conversation)?;
         if exit == Exit::Interrupted {
-            surface.note(&interrupted_note(&id));
+            surface.note(&interrupted_note(&self.home, &id, env));
         }
         Ok(exit)
     }

@@ -65,7 +65,7 @@ pub fn resume(args: &ResumeArgs, env: Env<'_>) -> Result<Exit, CliError> {
         .map_err(|error| engine_error(&error))?;
     let exit = follow(handle, Some(state), &mut surface, conversation)?;
     if exit == Exit::Interrupted {
-        surface.note(&interrupted_note(dir.id()));
+        surface.note(&interrupted_note(&home, dir.id(), env));
     }
     Ok(exit)
 }

@@ -81,10 +81,10 @@ fn what_is_missing_is_said_with_the_way_to_get_it() {
 #[test]
 fn wrong_settings_and_profiles_are_findings_too() {
     let world = World::new("llm: {modle: gpt-5}\n");
+    Checkout::open_or_init(&world.here()).unwrap();
     let profiles = world.here().join(".equitr/profiles");
     fs::create_dir_all(&profiles).unwrap();
     fs::write(profiles.join("qa.yaml"), "role: x\nprompt: y\ntools: [sudo]\n").unwrap();
-    Checkout::open_or_init(&world.here()).unwrap();
     let (exit, text) = world.doctor(&[], &[]);
     assert_snapshot!(text);
     assert_eq!(exit, Exit::Environment);

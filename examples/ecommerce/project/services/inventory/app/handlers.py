@@ -5,13 +5,14 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from app.domain import RESERVED_REASON, State, Stock, missing, next_step, wanted
-from app.events import EventBus, Handler
-from app.models import Reservation, StockItem
-from app.outbox import announce, publish_pending
-from app.stock import change, locked
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
+
+from app.domain import RESERVED_REASON, State, Stock, missing, next_step, wanted
+from app.events import Handler
+from app.models import Reservation, StockItem
+from app.outbox import Outbox, add_event
+from app.stock import change, locked
 
 log = logging.getLogger(__name__)
 
@@ -45,12 +46,12 @@ def order_created(db: Session, event: Event) -> None:
     if lacking:
         reservation.state = State.REJECTED
         answer = {"order_id": order_id, "missing": [asdict(line) for line in lacking]}
-        announce(db, "inventory.rejected", answer)
+        add_event(db, "inventory.rejected", answer)
         return
     for product_id, quantity in lines.items():
         item = items[product_id]
         change(db, item, item.stock.reserve(quantity), RESERVED_REASON, order_id)
-    announce(db, "inventory.reserved", {"order_id": order_id})
+    add_event(db, "inventory.reserved", {"order_id": order_id})
 
 
 def order_moved_on(kind: str) -> Callable[[Session, Event], None]:
@@ -85,7 +86,7 @@ HANDLERS = {
 }
 
 
-def handlers(sessions: sessionmaker[Session], bus: EventBus) -> dict[str, Handler]:
+def handlers(sessions: sessionmaker[Session], outbox: Outbox) -> dict[str, Handler]:
     """The handlers by the type of their event, each in a transaction of its own."""
 
     def bound(work: Callable[[Session, Event], None]) -> Handler:
@@ -99,7 +100,7 @@ def handlers(sessions: sessionmaker[Session], bus: EventBus) -> dict[str, Handle
             except IntegrityError:
                 # Another replica was handling the same event; what it did can be seen now.
                 once(event)
-            publish_pending(sessions, bus)
+            outbox.flush()
 
         return handle
 

@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime
 
-from app.database import Base
-from app.domain import Stock
 from sqlalchemy import JSON, CheckConstraint, DateTime, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
+
+from app.database import Base
+from app.domain import Stock
 
 
 def _now() -> datetime:
@@ -75,13 +76,3 @@ class Reservation(Base):
     state: Mapped[str] = mapped_column(String(20))
     lines: Mapped[dict[str, int]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=_now)
-
-
-class OutgoingEvent(Base):
-    """An event that is to be published: see `app.outbox`."""
-
-    __tablename__ = "outgoing_events"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(String(60))
-    data: Mapped[dict] = mapped_column(JSON)

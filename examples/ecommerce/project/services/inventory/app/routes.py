@@ -4,15 +4,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated
 
+from fastapi import APIRouter, BackgroundTasks, HTTPException, Query, Request, status
+from sqlalchemy import Select, func, select
+
 from app.auth import Admin
 from app.database import Database
 from app.domain import STOCKTAKE_REASON, Stock, StockError
 from app.models import IS_LOW, Movement, StockItem
-from app.outbox import try_to_publish
 from app.schemas import Adjustment, MovementsOut, Page, Report, StockCount, StockOut, Totals
 from app.stock import change, locked
-from fastapi import APIRouter, BackgroundTasks, HTTPException, Query, Request, status
-from sqlalchemy import Select, func, select
 
 router = APIRouter(tags=["inventory"])
 
@@ -127,7 +127,7 @@ def _change_by_hand(
         raise HTTPException(status.HTTP_409_CONFLICT, str(error)) from error
     db.commit()
     # An alert may have to be sent; whoever changed the stock need not wait for the broker.
-    after.add_task(try_to_publish, request.app.state.sessions, request.app.state.bus)
+    after.add_task(request.app.state.outbox.flush)
     return StockOut.model_validate(item)
 
 

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from app.domain import MAX_ON_HAND, OWN_REASONS
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from app.domain import MAX_ON_HAND, OWN_REASONS
 
 Item = TypeVar("Item")
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 
-from app.domain import Stock, low_alert_due
-from app.models import Movement, StockItem
-from app.outbox import announce
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+
+from app.domain import Stock, low_alert_due
+from app.models import Movement, StockItem
+from app.outbox import add_event
 
 
 def locked(db: Session, product_ids: Iterable[str]) -> dict[str, StockItem]:
@@ -39,4 +40,4 @@ def change(
     if movement.on_hand_delta or movement.reserved_delta:
         db.add(movement)
     if low_alert_due(before, after) and not item.discontinued:
-        announce(db, "stock.low", {"product_id": item.product_id, "available": after.available})
+        add_event(db, "stock.low", {"product_id": item.product_id, "available": after.available})

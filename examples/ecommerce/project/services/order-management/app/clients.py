@@ -1,6 +1,7 @@
 """The services an order is made from: the caller's cart and the catalog."""
 
 import httpx
+
 from app.domain import Line
 
 # Whoever waits here keeps a customer waiting.

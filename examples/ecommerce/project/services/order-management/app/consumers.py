@@ -3,12 +3,13 @@
 import logging
 from typing import Any
 
+from sqlalchemy.orm import Session, sessionmaker
+
 from app import store
 from app.domain import Actor, MoveRefused, Reaction, Status, missing_words, reaction
 from app.events import Handler
 from app.models import Order
 from app.outbox import Outbox
-from sqlalchemy.orm import Session, sessionmaker
 
 log = logging.getLogger(__name__)
 

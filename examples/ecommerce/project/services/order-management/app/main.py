@@ -4,6 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
+from fastapi import FastAPI, Request, status
+from fastapi.responses import JSONResponse
+
 from app.clients import ServiceUnavailable, SessionExpired, Shop
 from app.consumers import handlers
 from app.database import connect
@@ -12,8 +15,6 @@ from app.observability import instrument
 from app.outbox import Outbox
 from app.routes import router
 from app.settings import Settings
-from fastapi import FastAPI, Request, status
-from fastapi.responses import JSONResponse
 
 
 def create_app(

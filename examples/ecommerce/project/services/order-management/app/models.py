@@ -3,7 +3,6 @@
 import uuid
 from datetime import UTC, datetime
 
-from app.database import Base
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -16,6 +15,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.database import Base
 
 
 class UtcTime(TypeDecorator[datetime]):

@@ -3,6 +3,9 @@
 from typing import Annotated
 from uuid import UUID
 
+from fastapi import APIRouter, HTTPException, Query, Request, status
+from fastapi import Header as HttpHeader
+
 from app import store
 from app.auth import Admin, CurrentUser, Principal
 from app.clients import Shop
@@ -18,8 +21,6 @@ from app.schemas import (
     OrderStatusOut,
     StatusChangeOut,
 )
-from fastapi import APIRouter, HTTPException, Query, Request, status
-from fastapi import Header as HttpHeader
 
 router = APIRouter(tags=["orders"])
 

@@ -5,12 +5,13 @@ What changes something ends its transaction, so that no connection is held while
 
 from collections.abc import Sequence
 
-from app.domain import CURRENCY, Actor, Line, Status, check_move, total_cents
-from app.models import Order, OrderItem, StatusChange, now
-from app.outbox import add_event
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+
+from app.domain import CURRENCY, Actor, Line, Status, check_move, total_cents
+from app.models import Order, OrderItem, StatusChange, now
+from app.outbox import add_event
 
 
 def find(session: Session, order_id: str) -> Order | None:

@@ -7,13 +7,14 @@ idempotency key, and only the one who changes the record's status notes the outc
 import logging
 from datetime import timedelta
 
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, sessionmaker
+
 from app.domain import KEY_LIFETIME, Status, Stored, Verdict, judge
 from app.gateways import Declined, Gateway, GatewayUnavailable
 from app.models import Payment, Transaction, now
 from app.outbox import Outbox, add_event
-from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, sessionmaker
 
 log = logging.getLogger(__name__)
 

@@ -4,6 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
 from app.cashier import Cashier, Conflict, KeyReused
 from app.clients import Orders, ServiceUnavailable, SessionExpired
 from app.database import connect
@@ -15,8 +18,6 @@ from app.outbox import Outbox, Repeat
 from app.routes import router
 from app.settings import Settings
 from app.stripe import StripeGateway
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
 
 # What goes wrong below the routes, as HTTP: the status, and words where the error has none.
 ANSWERS: dict[type[Exception], tuple[int, str | None]] = {

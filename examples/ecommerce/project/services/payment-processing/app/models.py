@@ -3,8 +3,6 @@
 import uuid
 from datetime import UTC, datetime
 
-from app.database import Base
-from app.domain import Status
 from sqlalchemy import (
     BigInteger,
     DateTime,
@@ -17,6 +15,9 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
+
+from app.database import Base
+from app.domain import Status
 
 
 class UtcTime(TypeDecorator[datetime]):

@@ -4,8 +4,9 @@ from datetime import date, datetime
 from typing import Generic, Self, TypeVar
 from uuid import UUID
 
-from app import domain
 from pydantic import BaseModel, ConfigDict, SecretStr, model_validator
+
+from app import domain
 
 Item = TypeVar("Item")
 

@@ -2,8 +2,9 @@
 
 from typing import Literal, Self
 
-from app.config import CommonSettings
 from pydantic import SecretStr, model_validator
+
+from app.config import CommonSettings
 
 
 class Settings(CommonSettings):

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import httpx
+
 from app.domain import Card
 from app.gateways import Declined, GatewayUnavailable
 

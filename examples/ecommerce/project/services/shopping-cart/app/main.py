@@ -4,6 +4,11 @@ import logging
 from contextlib import asynccontextmanager
 from typing import Any
 
+from fastapi import FastAPI, Request, status
+from fastapi.responses import JSONResponse
+from redis.exceptions import ConnectionError as RedisDown
+from redis.exceptions import TimeoutError as RedisSlow
+
 from app.catalog import Catalog
 from app.domain import LimitExceeded
 from app.events import EventBus
@@ -11,10 +16,6 @@ from app.observability import instrument
 from app.routes import router
 from app.settings import Settings
 from app.store import CartStore, connect
-from fastapi import FastAPI, Request, status
-from fastapi.responses import JSONResponse
-from redis.exceptions import ConnectionError as RedisDown
-from redis.exceptions import TimeoutError as RedisSlow
 
 log = logging.getLogger(__name__)
 

@@ -3,12 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
+from fastapi import APIRouter, Depends, HTTPException, Request, status
+
 from app.auth import CurrentUser
 from app.catalog import Catalog, CatalogUnavailable, UnknownProduct
 from app.domain import NotInCart
 from app.schemas import AddItem, CartOut, SetQuantity
 from app.store import CartStore
-from fastapi import APIRouter, Depends, HTTPException, Request, status
 
 router = APIRouter(prefix="/cart", tags=["cart"])
 

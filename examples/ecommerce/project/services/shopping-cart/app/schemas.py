@@ -3,9 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
+from pydantic import BaseModel, Field
+
 from app.domain import CURRENCY, MAX_QUANTITY
 from app.store import Stored
-from pydantic import BaseModel, Field
 
 
 class AddItem(BaseModel):

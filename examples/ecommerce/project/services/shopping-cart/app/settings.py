@@ -1,7 +1,8 @@
 """What the shopping cart reads from its environment."""
 
-from app.config import CommonSettings
 from pydantic import Field
+
+from app.config import CommonSettings
 
 
 class Settings(CommonSettings):

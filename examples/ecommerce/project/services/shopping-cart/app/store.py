@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 import fakeredis
-from app.domain import Cart, Line, expires_at
 from redis import Redis
 from redis.client import Pipeline
+
+from app.domain import Cart, Line, expires_at
 
 # Longer than any broker keeps an event that it could deliver again.
 REMEMBER_ORDERS_SECONDS = 30 * 24 * 3600

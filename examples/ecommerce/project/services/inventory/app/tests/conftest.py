@@ -5,10 +5,11 @@ from uuid import uuid4
 
 import jwt
 import pytest
+from fastapi.testclient import TestClient
+
 from app.handlers import handlers
 from app.main import create_app
 from app.settings import Settings
-from fastapi.testclient import TestClient
 
 SECRET = "test-secret-that-is-long-enough-for-hs256"
 
@@ -56,9 +57,9 @@ def customer():
 
 
 @pytest.fixture
-def emit(app, bus):
+def emit(app):
     """Hands an event to its handler, as the bus does."""
-    table = handlers(app.state.sessions, bus)
+    table = handlers(app.state.sessions, app.state.outbox)
     return lambda kind, **data: table[kind](data)
 
 

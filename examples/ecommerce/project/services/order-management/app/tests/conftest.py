@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import httpx
 import jwt
 import pytest
+from fastapi.testclient import TestClient
+
 from app.consumers import handlers
 from app.main import create_app
 from app.settings import Settings
-from fastapi.testclient import TestClient
 
 SECRET = "test-secret-that-is-long-enough-for-hs256"
 ADDRESS = {

@@ -3,6 +3,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
 from app import store
 from app.events import EventBus
 from app.tests.conftest import ADDRESS, bearer

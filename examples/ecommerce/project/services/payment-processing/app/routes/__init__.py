@@ -1,7 +1,8 @@
 """The HTTP interface. Methods come first: `/payments/methods` is not the id of a payment."""
 
-from app.routes import history, methods, payments
 from fastapi import APIRouter
+
+from app.routes import history, methods, payments
 
 router = APIRouter()
 router.include_router(methods.router)

@@ -3,13 +3,14 @@
 from typing import Annotated, Any
 from uuid import UUID
 
+from fastapi import APIRouter, HTTPException, Query, status
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
 from app.auth import Admin, CurrentUser
 from app.database import Database
 from app.models import Payment, Transaction
 from app.schemas import Page, PaymentOut, TransactionOut
-from fastapi import APIRouter, HTTPException, Query, status
-from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session
 
 router = APIRouter(tags=["history"])
 

@@ -4,14 +4,15 @@ import logging
 from collections.abc import Sequence
 from uuid import UUID
 
+from fastapi import APIRouter, HTTPException, Request, status
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from app.auth import CurrentUser
 from app.database import Database
 from app.gateways import Declined, GatewayUnavailable
 from app.models import PaymentMethod, now
 from app.schemas import MethodOut, NewMethod
-from fastapi import APIRouter, HTTPException, Request, status
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 log = logging.getLogger(__name__)
 router = APIRouter(prefix="/payments/methods", tags=["methods"])

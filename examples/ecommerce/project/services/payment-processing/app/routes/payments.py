@@ -3,6 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
+from fastapi import APIRouter, Header, HTTPException, Request, Response, status
+from fastapi.responses import JSONResponse
+from sqlalchemy.orm import Session
+
 from app import domain
 from app.auth import CurrentUser
 from app.clients import Order, Orders
@@ -11,9 +15,6 @@ from app.gateways import Declined, Gateway
 from app.models import Payment, now
 from app.routes.methods import own_method
 from app.schemas import NewPayment, PaymentOut
-from fastapi import APIRouter, Header, HTTPException, Request, Response, status
-from fastapi.responses import JSONResponse
-from sqlalchemy.orm import Session
 
 router = APIRouter(prefix="/payments", tags=["payments"])
 

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 import httpx
 import jwt
 import pytest
+from fastapi.testclient import TestClient
+
 from app.gateways import Declined, GatewayUnavailable, SandboxGateway
 from app.main import create_app
 from app.settings import Settings
-from fastapi.testclient import TestClient
 
 SECRET = "test-secret-that-is-long-enough-for-hs256"
 GOOD = {"number": "4242 4242 4242 4242", "exp_month": 12, "exp_year": 2099, "cvc": "123"}

@@ -1,9 +1,10 @@
 import uuid
 
 import pytest
+from pydantic import ValidationError
+
 from app.settings import Settings
 from app.tests.conftest import DECLINED, GOOD, SECRET
-from pydantic import ValidationError
 
 
 def test_a_payment_takes_the_amount_of_the_order(desk):

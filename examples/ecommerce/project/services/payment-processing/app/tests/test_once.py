@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+
 from app import cashier
 from app.events import EventBus
 from app.tests.conftest import DECLINED, GOOD, bearer

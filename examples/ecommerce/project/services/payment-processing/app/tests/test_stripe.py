@@ -2,6 +2,7 @@ from urllib.parse import parse_qs
 
 import httpx
 import pytest
+
 from app.domain import Card
 from app.gateways import Declined, GatewayUnavailable
 from app.stripe import StripeGateway

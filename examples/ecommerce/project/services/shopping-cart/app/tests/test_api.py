@@ -5,12 +5,13 @@ from uuid import uuid4
 import httpx
 import jwt
 import pytest
+from fastapi.testclient import TestClient
+from redis import ConnectionError as RedisDown
+
 from app.catalog import Catalog
 from app.main import create_app
 from app.settings import Settings
 from app.store import CartStore, connect
-from fastapi.testclient import TestClient
-from redis import ConnectionError as RedisDown
 
 SECRET = "test-secret-that-is-long-enough-for-hs256"
 TEA, CUP = str(uuid4()), str(uuid4())

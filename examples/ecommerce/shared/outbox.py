@@ -9,10 +9,11 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.database import Base
-from app.events import EventBus
 from sqlalchemy import JSON, String, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, sessionmaker
+
+from app.database import Base
+from app.events import EventBus
 
 log = logging.getLogger(__name__)
 
