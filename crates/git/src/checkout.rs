@@ -143,8 +143,9 @@ impl Checkout {
             let whole = partial.join(".git");
             fs::rename(&whole, path.join(".git")).map_err(io_error("rename", &whole))?;
         }
+        let opened = Self::open(path)?;
         remove(&partial)?;
-        Self::open(path)
+        Ok(opened)
     }
 
     /// The top folder of the checkout, absolute.
