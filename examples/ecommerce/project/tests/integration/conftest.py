@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from harness import Platform
+from harness import Platform, PlatformError
 
 GOOD_CARD = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2040, "cvc": "123"}
 DECLINED_CARD = GOOD_CARD | {"number": "4000000000000002"}
@@ -99,8 +99,12 @@ class Client:
 
 @pytest.fixture(scope="session")
 def platform() -> Iterator[Platform]:
-    with Platform() as running:
-        yield running
+    try:
+        with Platform() as running:
+            yield running
+    except PlatformError as error:
+        # Once is enough: without the platform every test would say the same.
+        pytest.exit(str(error), returncode=1)
 
 
 @pytest.fixture(autouse=True)
