@@ -167,10 +167,14 @@ def test_cancelling_before_payment_gives_the_stock_back(nobody, customer, new_pr
     customer.expect(409, "POST", "order-management", path, json=body)
 
 
-def test_cancelling_a_paid_order_refunds_it_once(admin, customer, new_product):
-    order = ordered(customer, new_product())
+def test_cancelling_a_paid_order_refunds_it_once_and_gives_the_stock_back(
+    admin, customer, new_product
+):
+    product = new_product(on_hand=10)
+    order = ordered(customer, product)
     assert customer.pay(order["id"]).status_code == 201
     customer.order_reaches(order["id"], "paid")
+    stock_is(customer, product["id"], on_hand=9, reserved=0)
     customer.expect(200, "POST", "order-management", f"/orders/{order['id']}/cancel", json={})
 
     def refunded() -> bool:
@@ -178,6 +182,7 @@ def test_cancelling_a_paid_order_refunds_it_once(admin, customer, new_product):
 
     until(refunded, "the payment of a cancelled order is refunded")
     assert charges(admin, order["id"], customer) == {"charge": 1, "refund": 1}
+    stock_is(customer, product["id"], on_hand=10, reserved=0)
 
 
 def test_an_empty_cart_cannot_be_ordered(customer):
