@@ -139,5 +139,5 @@ fn approved_documents_are_used_without_being_shown() {
         todos: TODOS.into(),
     };
     let play = shop::begin(|spec| spec.origin = Origin::Documents(documents));
-    assert_eq!(flow(&play, &SYMBOLS), "Using the approved documents of Shop: 6 todos\n");
+    assert_eq!(flow(&play, &SYMBOLS), "Commands run in bubblewrap, without network\nUsing the approved documents of Shop: 6 todos\n");
 }
