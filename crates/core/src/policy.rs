@@ -125,7 +125,8 @@ impl Policy {
 /// Protected paths that a result changes.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Touched {
-    /// The first of them, at most [`PATHS_NAMED`], each cut to what is told of it.
+    /// The first of them, at most [`PATHS_NAMED`], each cut to 200 bytes and without control
+    /// characters.
     pub paths: Vec<Arc<str>>,
     /// How many there are.
     pub total: u64,
@@ -145,7 +146,9 @@ impl Touched {
             }
             touched.total += 1;
             if touched.paths.len() < PATHS_NAMED {
-                touched.paths.push(cut(path, PATH_BYTES).into());
+                // A name may hold a line end; told, it would pass for two.
+                let told = cut(path, PATH_BYTES).replace(char::is_control, "\u{fffd}");
+                touched.paths.push(told.into());
             }
         }
         touched
@@ -154,10 +157,15 @@ impl Touched {
     /// The paths in words: `.github/workflows/ci.yml, build.rs and 3 more`.
     pub fn words(&self) -> String {
         let named = self.paths.join(", ");
-        match self.total.saturating_sub(self.paths.len() as u64) {
+        match self.unnamed() {
             0 => named,
             more => format!("{named} and {more} more"),
         }
+    }
+
+    /// How many there are beside those that are named.
+    pub fn unnamed(&self) -> u64 {
+        self.total.saturating_sub(self.paths.len() as u64)
     }
 }
 
@@ -318,6 +326,11 @@ mod tests {
         ] {
             assert_eq!(covers(pattern, path), covered, "{pattern} {path}");
         }
+    }
+
+    #[test]
+    fn a_path_with_a_line_end_is_told_as_one() {
+        assert_eq!(usual(&[".github/a\nb"]).words(), ".github/a\u{fffd}b");
     }
 
     #[test]

@@ -223,21 +223,25 @@ pub fn escalation_opening(state: &RunState, task: &Task, nth: u32) -> Arc<str> {
 
 /// What the person is asked when the result changes protected paths.
 pub(crate) fn delivery_question(touched: &Touched) -> Arc<str> {
-    format!(
-        "The result changes files that run or decide something without being asked: {}. May it come \
-         to your branch? Without a yes, it stays on a branch of its own. (yes/no)",
-        touched.words()
-    )
-    .into()
+    let mut text =
+        "The result changes files that run or decide something without being asked:\n".to_owned();
+    touched.paths.iter().for_each(|path| _ = writeln!(text, "- {path}"));
+    if touched.unnamed() > 0 {
+        _ = writeln!(text, "- and {} more", touched.unnamed());
+    }
+    text.push_str(
+        "May it come to your branch? Without a yes, it stays on one of its own. (yes/no)",
+    );
+    text.into()
 }
 
 /// Why a result that changes protected paths lies on a branch of its own.
 pub(crate) fn aside(touched: &Touched, person: &Person) -> Arc<str> {
     let who = match person {
-        Person::Present { .. } => "you did not say yes to it",
-        Person::Absent { .. } => "nobody was there to say yes to it",
+        Person::Present { .. } => "you did not say yes",
+        Person::Absent { .. } => "nobody was there to say yes",
     };
-    format!("it changes protected files ({}), and {who}", touched.words()).into()
+    format!("{who} to its changes of protected files: {}", touched.words()).into()
 }
 
 /// One line on why an attempt came to nothing.

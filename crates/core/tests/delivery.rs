@@ -48,7 +48,7 @@ fn a_present_person_is_asked_with_the_paths_and_their_yes_lets_them_through() {
         assert_eq!(jobs(&play.state), [GUARDED]);
         play.done(GUARDED, touched());
         let (&id, question) = play.state.questions.first_key_value().unwrap();
-        assert!(question.text.contains("ci.yml, build.rs and 5 more"), "{}", question.text);
+        assert!(question.text.contains("ci.yml\n- build.rs\n- and 5 more\n"), "{}", question.text);
         assert_eq!(&*question.default, "no");
         assert_eq!(jobs(&play.state), []);
         assert_eq!(play.state.ending(), None);

@@ -7,7 +7,7 @@ use crate::sandbox;
 use crate::status::{phase_word, words};
 use crate::style::Style;
 use crate::tally::{Tally, in_words};
-use crate::text::{LINE_COLUMNS, count, listed, one_line, tail};
+use crate::text::{LINE_COLUMNS, count, listed, one_line, tail, thousands};
 use crate::time::{duration, utc};
 use equitr_core::event::{CheckResult, Failure, Verdict};
 use equitr_core::prompt::{failure_line, is_red};
@@ -57,8 +57,10 @@ fn head(text: &mut String, state: &RunState, style: &Style) {
     let policy = &state.spec.policy;
     _ = writeln!(text, "- Sandbox: {}", sandbox::words(policy, style));
     if let Some(touched) = &state.touched {
-        let paths = one_line(&touched.words(), LINE_COLUMNS, style);
-        _ = writeln!(text, "- Protected files changed: {paths}");
+        _ = writeln!(text, "- Protected files changed: {}", thousands(touched.total));
+        for path in &touched.paths {
+            _ = writeln!(text, "  - {}", one_line(path, LINE_COLUMNS, style));
+        }
     }
     let messages: u32 = state.tasks.iter().map(|task| task.sent).sum();
     if messages > 0 {

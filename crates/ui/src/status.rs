@@ -7,10 +7,11 @@ use crate::progress::waits;
 use crate::sandbox;
 use crate::style::{Mark, Style, Tone};
 use crate::tally::{Tally, doubts, in_words, is_proven};
-use crate::text::{LINE_COLUMNS, listed, one_line, pad, thousands};
+use crate::text::{LINE_COLUMNS, head, listed, one_line, pad, thousands};
 use crate::time::utc;
 use equitr_core::event::{Delivery, Ending};
-use equitr_core::id::TaskId;
+use equitr_core::id::{Asker, TaskId};
+use equitr_core::policy::PATHS_NAMED;
 use equitr_core::prompt::failure_line;
 use equitr_core::state::{Phase, RunState, Stage, Status, Task};
 use serde_json::{Value, json};
@@ -32,9 +33,14 @@ pub fn status(state: &RunState, style: &Style) -> String {
     }
     for (id, question) in &state.questions {
         let who = names::asker(state, question.by, style);
-        let text = one_line(&question.text, LINE_COLUMNS, style);
+        let mut text = format!(" {}", one_line(&question.text, LINE_COLUMNS, style));
+        // Whoever answers that has to see every path, not the first few.
+        if question.by == Asker::Delivery {
+            let listed = head(&question.text, PATHS_NAMED + 3, "  ", style);
+            text = format!("\n{}\n ", listed.join("\n"));
+        }
         let default = one_line(&question.default, LINE_COLUMNS, style);
-        lines.push(format!("Question {id} by {who}: {text} (default: {default})"));
+        lines.push(format!("Question {id} by {who}:{text} (default: {default})"));
     }
     if let Some(ending) = state.ending() {
         lines.push(ending::heading(state, ending, style));

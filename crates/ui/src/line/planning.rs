@@ -165,6 +165,8 @@ fn ask(state: &RunState, question: &Question, page: &mut Page) {
         text[0] = format!("{}{who} {}", style.mark(Mark::Agent), text[0]);
         return page.block(&text);
     }
+    // A line of theirs does not begin where lines of ours do.
+    text[1..].iter_mut().for_each(|line| *line = format!("  {line}").trim_end().to_owned());
     let who = style.paint(Tone::Strong, &names::asker(state, question.by, &style));
     let about = match question.by {
         Asker::Agent(AgentId::Supervisor(id)) => match state.consults.get(&id).map(|c| &c.matter) {
