@@ -15,9 +15,18 @@ pub(super) struct Circles(BTreeMap<AgentId, Turns>);
 struct Turns {
     calls: Vec<ToolCall>,
     results: BTreeMap<u32, (Arc<str>, ToolOutcome)>,
-    last: Option<(Arc<str>, Arc<str>, Arc<str>, ToolOutcome)>,
+    last: Option<Deed>,
     alike: u32,
     told: bool,
+}
+
+/// A call, whatever its id, and what it gave.
+#[derive(Debug, PartialEq)]
+struct Deed {
+    name: Arc<str>,
+    args: Arc<str>,
+    content: Arc<str>,
+    outcome: ToolOutcome,
 }
 
 impl Circles {
@@ -62,9 +71,12 @@ impl Turns {
             return;
         }
         let now = match (self.calls.as_slice(), self.results.get(&0)) {
-            ([call], Some((content, outcome))) => {
-                Some((call.name.clone(), call.args.clone(), content.clone(), *outcome))
-            }
+            ([call], Some((content, outcome))) => Some(Deed {
+                name: call.name.clone(),
+                args: call.args.clone(),
+                content: content.clone(),
+                outcome: *outcome,
+            }),
             _ => None,
         };
         if now.is_some() && now == self.last {
