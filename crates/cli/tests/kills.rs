@@ -260,6 +260,38 @@ fn killed_whenever_it_is_taken_up_the_run_ends_as_if_it_had_not_been() {
     assert_as_undisturbed(&machine, "killed 7 times");
 }
 
+/// The first merge's git hangs, is orphaned by the kill, and would hang for ever.
+#[test]
+fn a_git_that_outlives_a_killed_run_is_ended_when_the_run_is_taken_up() {
+    let machine = Machine::new();
+    let (programs, held) = (machine.path("programs"), machine.path("held"));
+    let path = std::env::var("PATH").unwrap();
+    let git = std::env::split_paths(&path).map(|entry| entry.join("git")).find(|git| git.is_file());
+    let (git, at) = (git.unwrap(), held.display());
+    let script = format!(
+        "#!/bin/sh\ncase \" $* \" in *\" merge-tree \"*)\n\
+         if mkdir {at}; then echo $$ > {at}/new; mv {at}/new {at}/pid; exec sleep 600; fi;;\nesac\n\
+         exec {} \"$@\"\n",
+        git.display()
+    );
+    fs::create_dir(&programs).unwrap();
+    fs::write(programs.join("git"), script).unwrap();
+    shell(&format!("chmod +x {}/git", programs.display()));
+    let machine = machine.with("PATH", &format!("{}:{path}", programs.display()));
+    let run = begin(&machine);
+    while !held.join("pid").exists() {
+        std::thread::park_timeout(Duration::from_millis(2));
+    }
+    run.kill();
+    let pid = fs::read_to_string(held.join("pid")).unwrap();
+    let process = Path::new("/proc").join(pid.trim());
+    let runs = || fs::read(process.join("cmdline")).is_ok_and(|line| line.starts_with(b"sleep"));
+    assert!(runs(), "the orphan goes on by itself");
+    resumed(&machine);
+    assert!(!runs());
+    assert_as_undisturbed(&machine, "killed in a merge whose git went on");
+}
+
 #[test]
 fn worktrees_that_are_gone_are_made_anew() {
     let machine = Machine::new();

@@ -61,7 +61,8 @@ pub fn begin(
 
 /// Takes up a run that was read; `commands` are carried out first, such as a larger budget.
 ///
-/// Commands that outlived the process that ran them are killed before anything starts.
+/// Commands that outlived the process that ran them, and git processes in the hub, are killed before
+/// anything starts.
 ///
 /// # Errors
 /// When the journal can't be written or the threads can't be made.

@@ -18,7 +18,7 @@ use equitr_core::id::{AgentId, Commit, TaskId};
 use equitr_core::input::Outcome;
 use equitr_core::job::{JobId, Work};
 use equitr_core::state::RunState;
-use equitr_git::{GitError, Hub, Oid};
+use equitr_git::{GitError, Hub, Mark, Oid};
 use equitr_tools::{Environment, Tool};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -183,7 +183,9 @@ fn ended(result: Result<Outcome, Trouble>) -> Outcome {
 impl From<GitError> for Trouble {
     fn from(error: GitError) -> Self {
         match error {
-            GitError::NestedRepository { .. } => Self::Refused(error.to_string()),
+            GitError::NestedRepository { .. }
+            | GitError::FileTooLarge { .. }
+            | GitError::Unkeepable { .. } => Self::Refused(error.to_string()),
             // Only a worker's own commands can have done that; the next attempt gets a new one.
             GitError::NotAWorktree { .. } => Self::Refused(DAMAGED.to_owned()),
             other => Self::Failed(told(&other)),
@@ -240,10 +242,10 @@ impl Context {
             Some(permits) => permits.acquire().await.ok(),
             None => None,
         };
-        let hub = self.dir.hub();
+        let (hub, mark) = (self.dir.hub(), self.mark());
         let done = tokio::task::spawn_blocking(move || {
             let _held = held;
-            act(&Hub::open(&hub)?)
+            act(&Hub::open(&hub)?.marked(mark))
         });
         match done.await {
             Ok(result) => Ok(result?),
@@ -275,6 +277,11 @@ impl Context {
                 .with("HOME", &home.to_string_lossy())
                 .with("TMPDIR", &temp.to_string_lossy()),
         })
+    }
+
+    /// By what the hub's git processes are found, like commands, when they outlive us.
+    fn mark(&self) -> Mark {
+        Mark::new(equitr_tools::RUN_VARIABLE, self.run_id())
     }
 
     fn run_id(&self) -> &str {

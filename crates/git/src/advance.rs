@@ -9,7 +9,7 @@ use crate::command::Call;
 use crate::error::io_error;
 use crate::index_lock::{IndexLock, remove_stale};
 use crate::removal::remove;
-use crate::setting::{Setting, is_on, without_filters};
+use crate::setting::{Setting, is_on, without_programs};
 use crate::stage::{Modes, Stage};
 use crate::{Checkout, GitError, Hub, Oid, Operation};
 use std::collections::BTreeMap;
@@ -104,7 +104,7 @@ struct Move<'a> {
     branch: &'a str,
     from: Option<&'a Oid>,
     to: &'a Oid,
-    settings: Vec<Setting>,
+    settings: &'a [Setting],
     lock: IndexLock,
 }
 
@@ -127,25 +127,35 @@ impl Checkout {
         to: &Oid,
         fallback_branch: &str,
     ) -> Result<Advance, GitError> {
-        self.fetch(hub, to)?;
-        let why = match self.move_head(from, to)? {
+        let settings = self.settings()?;
+        self.fetch(hub, to, &settings)?;
+        let why = match self.move_head(from, to, &settings)? {
             None => return Ok(Advance::Moved),
             Some(why) => why,
         };
-        let branch = self.leave_on_branch(to, fallback_branch)?;
+        let branch = self.leave_on_branch(to, fallback_branch, &settings)?;
         Ok(Advance::LeftOnBranch { branch, why })
     }
 
     /// Has the commit and all it needs in this repository; no reference is made or moved.
-    fn fetch(&self, hub: &Hub, commit: &Oid) -> Result<(), GitError> {
+    fn fetch(&self, hub: &Hub, commit: &Oid, settings: &[Setting]) -> Result<(), GitError> {
         let quiet = ["-q", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"];
         let plain = ["--no-recurse-submodules", "--no-show-forced-updates", "--no-prune", "--"];
-        let call = self.call("fetch").args(quiet).args(plain).arg(hub.dir()).arg(commit.as_str());
+        // A URL that the person's settings put in front of every path is not put in front of it.
+        let itself = hub.dir().to_string_lossy();
+        let call = without_programs(self.call("fetch"), settings);
+        let call = call.setting(&format!("url.{itself}.insteadOf"), &itself);
+        let call = call.args(quiet).args(plain).arg(hub.dir()).arg(commit.as_str());
         call.output()?;
         Ok(())
     }
 
-    fn move_head(&self, from: Option<&Oid>, to: &Oid) -> Result<Option<LeftBecause>, GitError> {
+    fn move_head(
+        &self,
+        from: Option<&Oid>,
+        to: &Oid,
+        settings: &[Setting],
+    ) -> Result<Option<LeftBecause>, GitError> {
         let head = self.head()?;
         let Some(branch) = head.branch else { return Ok(Some(LeftBecause::Detached)) };
         if let Some(now) = &head.commit
@@ -166,8 +176,7 @@ impl Checkout {
         if let Some(operation) = self.operation() {
             return Ok(Some(LeftBecause::InProgress(operation)));
         }
-        let settings = self.settings()?;
-        if is_on(&settings, "core.sparsecheckout") == Some(true) {
+        if is_on(settings, "core.sparsecheckout") == Some(true) {
             return Ok(Some(LeftBecause::SparseCheckout));
         }
         let Some(lock) = IndexLock::take(&self.git_dir)? else {
@@ -187,18 +196,23 @@ impl Checkout {
     }
 
     /// Keeps a commit on a branch that is not checked out and loses nothing by it.
-    fn leave_on_branch(&self, commit: &Oid, wished: &str) -> Result<String, GitError> {
+    fn leave_on_branch(
+        &self,
+        commit: &Oid,
+        wished: &str,
+        settings: &[Setting],
+    ) -> Result<String, GitError> {
         let current = self.head()?.branch;
         for number in 1..=NAMES_MAX {
             let name = if number == 1 { wished.to_owned() } else { format!("{wished}-{number}") };
-            if current.as_deref() != Some(&name) && self.keep_on(commit, &name)? {
+            if current.as_deref() != Some(&name) && self.keep_on(commit, &name, settings)? {
                 return Ok(name);
             }
         }
         Err(GitError::NoFreeBranch { name: wished.to_owned() })
     }
 
-    fn keep_on(&self, commit: &Oid, name: &str) -> Result<bool, GitError> {
+    fn keep_on(&self, commit: &Oid, name: &str, settings: &[Setting]) -> Result<bool, GitError> {
         let reference = format!("refs/heads/{name}");
         let format = "--format=%(refname)%00%(objectname)%00%(worktreepath)%00";
         let answer = self.call("for-each-ref").args([format, &reference]).text()?;
@@ -219,12 +233,13 @@ impl Checkout {
             }
             Some(_) => return Ok(false),
         };
-        self.update_ref_call(&reference, commit, &old).output()?;
+        self.update_ref_call(&reference, commit, &old, settings).output()?;
         Ok(true)
     }
 
-    fn update_ref_call(&self, reference: &str, new: &Oid, old: &Oid) -> Call {
-        let call = self.call("update-ref").args(["-m", "equitrcoder: delivered", "--no-deref"]);
+    fn update_ref_call(&self, reference: &str, new: &Oid, old: &Oid, settings: &[Setting]) -> Call {
+        let call = without_programs(self.call("update-ref"), settings);
+        let call = call.args(["-m", "equitrcoder: delivered", "--no-deref"]);
         call.args(["--", reference, new.as_str(), old.as_str()])
     }
 }
@@ -241,7 +256,7 @@ impl Move<'_> {
         if !staged.is_empty() {
             return Ok(Some(in_the_way(staged)));
         }
-        let modes = match is_on(&self.settings, "core.filemode") {
+        let modes = match is_on(self.settings, "core.filemode") {
             Some(false) => Modes::Ignored,
             Some(true) | None => Modes::Kept,
         };
@@ -311,7 +326,7 @@ impl Move<'_> {
         let zeros = self.checkout.format.zeros();
         let old = self.from.unwrap_or(&zeros);
         let reference = format!("refs/heads/{}", self.branch);
-        let call = self.checkout.update_ref_call(&reference, self.to, old);
+        let call = self.checkout.update_ref_call(&reference, self.to, old, self.settings);
         call.holding(&self.lock.file)?.output()?;
         Ok(())
     }
@@ -319,7 +334,7 @@ impl Move<'_> {
     /// A call that may write files: with an index of its own, and nobody's filters.
     fn call(&self, verb: &'static str, index: &Path) -> Call {
         let call = self.checkout.files_call(verb).env("GIT_INDEX_FILE", index);
-        without_filters(call, &self.settings)
+        without_programs(call, self.settings)
     }
 
     fn changes(&self) -> Result<Vec<Change>, GitError> {

@@ -7,13 +7,17 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// The mode of a submodule's entry.
-const SUBMODULE: &str = "160000";
+pub(crate) const SUBMODULE: &str = "160000";
+/// The mode of a symbolic link's.
+pub(crate) const LINK: &str = "120000";
+/// The mode of a file that may be run.
+pub(crate) const RUNS: &str = "100755";
 
 /// What a tree has at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
-    mode: String,
-    oid: Oid,
+    pub mode: String,
+    pub oid: Oid,
 }
 
 /// A path, and what was and is at it; `None` for nothing.

@@ -5,7 +5,7 @@ use crate::command::{Call, Place, git, items, lossy};
 use crate::error::io_error;
 use crate::hub::{Format, commit_named, is_vacant, read_blob};
 use crate::removal::remove;
-use crate::setting::{Setting, executable, settings, without_filters};
+use crate::setting::{Setting, executable, settings, without_programs};
 use crate::{GitError, Oid};
 use std::fmt;
 use std::fs;
@@ -97,6 +97,10 @@ impl Checkout {
                     common_dir: common_dir.into(),
                     format: Format::named(format),
                 };
+                // A `core.worktree` that the repository came with would have us write elsewhere.
+                if fs::symlink_metadata(checkout.root.join(".git")).is_err() {
+                    return Err(GitError::FilesElsewhere { path, root: checkout.root });
+                }
                 match checkout.operation() {
                     Some(operation) => Err(GitError::InProgress { operation, path: checkout.root }),
                     None => Ok(checkout),
@@ -175,7 +179,7 @@ impl Checkout {
     /// configuration is read.
     pub fn uncommitted(&self) -> Result<Vec<String>, GitError> {
         let options = ["--porcelain=v1", "-z", "--untracked-files=normal", "--no-renames"];
-        let call = without_filters(self.files_call("status"), &self.settings()?);
+        let call = without_programs(self.files_call("status"), &self.settings()?);
         let answer = call.args(options).arg("--ignore-submodules=all").output()?;
         Ok(items(&answer).map(|item| lossy(item.get(3..).unwrap_or_default())).collect())
     }

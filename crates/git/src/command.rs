@@ -1,13 +1,13 @@
 //! The sole spawner of git: what every call's environment and settings are, and how its answer
 //! and its errors are read.
 
-use crate::{GitError, Oid};
+use crate::{GitError, Mark, Oid};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// Names of a million files; more than that is an answer we did not ask for.
 const ANSWER_BYTES_MAX: u64 = 256 << 20;
@@ -50,8 +50,11 @@ const SETTINGS: [&str; 22] = [
     "init.defaultBranch=main",
 ];
 
-/// All that a git process of ours gets to see of an environment, besides `PATH` and its place.
-const ENVIRONMENT: [(&str, &str); 19] = [
+/// All that a git process of ours gets to see of an environment, besides `PATH`, its place and a mark.
+///
+/// What a repository allows by `protocol.NAME.allow` goes before `protocol.allow`, and a URL of its
+/// making before the path we name; the list of allowed protocols goes before both.
+const ENVIRONMENT: [(&str, &str); 21] = [
     ("LC_ALL", "C"),
     ("GIT_CONFIG_NOSYSTEM", "1"),
     ("GIT_CONFIG_GLOBAL", "/dev/null"),
@@ -62,8 +65,10 @@ const ENVIRONMENT: [(&str, &str); 19] = [
     ("SSH_ASKPASS", "/bin/false"),
     ("GIT_EDITOR", "/bin/false"),
     ("GIT_PAGER", "cat"),
+    ("GIT_ALLOW_PROTOCOL", "file"),
     ("GIT_NO_LAZY_FETCH", "1"),
     ("GIT_NO_REPLACE_OBJECTS", "1"),
+    ("GIT_GRAFT_FILE", "/dev/null"),
     ("GIT_LITERAL_PATHSPECS", "1"),
     ("GIT_DEFAULT_REF_FORMAT", "files"),
     ("GIT_ADVICE", "0"),
@@ -177,6 +182,14 @@ impl Call {
         self
     }
 
+    /// Has the process bear a mark, by which it can be found should it outlive us.
+    pub fn marked(self, mark: Option<&Mark>) -> Self {
+        match mark {
+            Some(mark) => self.env(&mark.name, &*mark.value),
+            None => self,
+        }
+    }
+
     /// Lays a value over the repository's own setting; any key, even one with `=` in it.
     pub fn setting(mut self, key: &str, value: &str) -> Self {
         let at = self.overrides;
@@ -256,16 +269,55 @@ impl Call {
         }
     }
 
+    /// Runs it and has its output heard as it comes. When `hear` has heard enough, it is no matter
+    /// how the process ends.
+    pub fn heard<T>(
+        mut self,
+        hear: impl FnOnce(&mut dyn BufRead) -> io::Result<T>,
+    ) -> Result<T, GitError> {
+        let child = self.spawn()?;
+        let input = std::mem::take(&mut self.input);
+        let ended = listen(child, &input, |stdout, _| Ok(hear(&mut BufReader::new(stdout))));
+        let ended = ended.map_err(|error| self.spawn_error(error))?;
+        match ended.heard {
+            Ok(heard) => Ok(heard),
+            Err(error) if ended.status == 0 => Err(self.spawn_error(error)),
+            Err(_) => {
+                let Ended { status, words, .. } = ended;
+                let answer = Answer { status, output: Vec::new(), left_out: 0, words };
+                Err(answer.into_failure(self.verb, &self.place))
+            }
+        }
+    }
+
     fn run(mut self, bytes_max: u64, beyond: Beyond) -> Result<Answer, GitError> {
+        let child = self.spawn()?;
+        let input = std::mem::take(&mut self.input);
+        let hear = |stdout: ChildStdout, child: &mut Child| match beyond {
+            Beyond::Counted => beginning(stdout, bytes_max),
+            Beyond::Refused => {
+                let mut output = Vec::new();
+                stdout.take(bytes_max.saturating_add(1)).read_to_end(&mut output)?;
+                let left_out = (output.len() as u64).saturating_sub(bytes_max);
+                if left_out > 0 {
+                    child.kill()?;
+                }
+                Ok((output, left_out))
+            }
+        };
+        let ended = listen(child, &input, hear).map_err(|error| self.spawn_error(error))?;
+        let Ended { status, words, heard: (output, left_out) } = ended;
+        Ok(Answer { status, output, left_out, words })
+    }
+
+    fn spawn(&mut self) -> Result<Child, GitError> {
         let stdin = match self.held.take() {
             Some(lock) => Stdio::from(lock),
             None if self.input.is_empty() => Stdio::null(),
             None => Stdio::piped(),
         };
         self.command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let child = self.command.spawn().map_err(|error| self.spawn_error(error))?;
-        let input = std::mem::take(&mut self.input);
-        listen(child, &input, bytes_max, beyond).map_err(|error| self.spawn_error(error))
+        self.command.spawn().map_err(|error| self.spawn_error(error))
     }
 
     fn spawn_error(&self, source: io::Error) -> GitError {
@@ -288,34 +340,34 @@ impl Answer {
     }
 }
 
+/// How a process ended, and what was heard of it.
+struct Ended<T> {
+    status: i32,
+    words: String,
+    heard: T,
+}
+
 /// Feeds and hears out a process; input, output and errors at once, so that none blocks another.
-fn listen(mut child: Child, input: &[u8], bytes_max: u64, beyond: Beyond) -> io::Result<Answer> {
+fn listen<T>(
+    mut child: Child,
+    input: &[u8],
+    hear: impl FnOnce(ChildStdout, &mut Child) -> io::Result<T>,
+) -> io::Result<Ended<T>> {
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let stdout = stdout.ok_or_else(|| io::Error::from(io::ErrorKind::BrokenPipe))?;
     std::thread::scope(|scope| {
         if let Some(mut stdin) = stdin {
             // A process that stops listening says why on its standard error.
             scope.spawn(move || stdin.write_all(input));
         }
         let words = stderr.map(|stderr| scope.spawn(move || beginning(stderr, WORDS_BYTES_MAX)));
-        let (output, left_out) = match (stdout, beyond) {
-            (None, _) => (Vec::new(), 0),
-            (Some(stdout), Beyond::Counted) => beginning(stdout, bytes_max)?,
-            (Some(stdout), Beyond::Refused) => {
-                let mut output = Vec::new();
-                stdout.take(bytes_max.saturating_add(1)).read_to_end(&mut output)?;
-                let left_out = (output.len() as u64).saturating_sub(bytes_max);
-                if left_out > 0 {
-                    child.kill()?;
-                }
-                (output, left_out)
-            }
-        };
-        let status: ExitStatus = child.wait()?;
+        let heard = hear(stdout, &mut child)?;
+        let status = child.wait()?.code().unwrap_or(-1);
         let words = match words.map(std::thread::ScopedJoinHandle::join) {
             Some(Ok(Ok((words, _)))) => lossy(&words).trim().to_owned(),
             Some(_) | None => String::new(),
         };
-        Ok(Answer { status: status.code().unwrap_or(-1), output, left_out, words })
+        Ok(Ended { status, words, heard })
     })
 }
 
@@ -371,6 +423,35 @@ mod tests {
         let message = error.to_string();
         assert!(message.starts_with("`git rev-parse` failed in `/"), "{message}");
         assert!(message.contains("not a git repository"), "{message}");
+    }
+
+    #[test]
+    fn a_mark_is_borne_by_the_hubs_processes_and_by_no_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let mark = Mark::new("EQUITR_TEST_MARK", "run 7");
+        let hub = folder.path().join("hub.git");
+        let plain = crate::Hub::create(&hub, None).unwrap();
+        let shown = |call: Call| call.setting("alias.shown", "!env").text().unwrap();
+        let line = "EQUITR_TEST_MARK=run 7";
+        let marked = crate::Hub::create_marked(&hub, None, &mark).unwrap();
+        assert_eq!(marked, plain.clone().marked(mark));
+        assert!(shown(marked.call("shown")).lines().any(|shown| shown == line));
+        assert!(!shown(plain.call("shown")).contains("EQUITR_TEST_MARK"));
+        assert!(!shown(git("shown", Place::Bare(&hub))).contains("EQUITR_TEST_MARK"));
+    }
+
+    #[test]
+    fn an_answer_is_heard_as_it_comes_and_may_be_left_in_the_middle() {
+        let call = || git("stripspace", Place::Anywhere).input("one\ntwo\n".repeat(1 << 16));
+        let mut line = String::new();
+        call().heard(|answer| answer.read_line(&mut line)).unwrap();
+        assert_eq!(line, "one\n");
+        let failed = git("cat-file", Place::Anywhere).arg("--batch").heard(|answer| {
+            let missing = || Err(io::ErrorKind::UnexpectedEof.into());
+            if answer.fill_buf()?.is_empty() { missing() } else { Ok(()) }
+        });
+        let error = failed.unwrap_err();
+        assert!(error.to_string().contains("not a git repository"), "{error}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Making commits without a working tree, and reading what made ones say.
 
 use crate::command::{committer, cut, items, lossy};
+use crate::name::is_gits_own;
 use crate::{GitError, Hub, Oid};
 
 /// A reference that a stream of `fast-import` must name for its commit. It is forgotten within the
@@ -100,7 +101,7 @@ fn stream(made: &Made<'_>) -> Vec<u8> {
 
 /// A path is one of a file inside the tree, and none that git would take for its own.
 fn check_path(path: &str) -> Result<(), GitError> {
-    let odd = |part: &str| matches!(part, "" | "." | "..") || part.eq_ignore_ascii_case(".git");
+    let odd = |part: &str| matches!(part, "" | "." | "..") || is_gits_own(part.as_bytes());
     if path.contains(['\n', '\0']) || path.split('/').any(odd) {
         return Err(GitError::BadPath { path: cut(path) });
     }

@@ -31,6 +31,15 @@ pub enum GitError {
         /// The repository.
         path: PathBuf,
     },
+    /// The repository's own configuration (`core.worktree`) says that its files are in a folder
+    /// that is not its own.
+    #[error("the repository at `{path}` has its files elsewhere (`core.worktree`): in `{root}`")]
+    FilesElsewhere {
+        /// The folder that was asked for.
+        path: PathBuf,
+        /// Where its files would be.
+        root: PathBuf,
+    },
     /// The person is in the middle of something that only they can finish.
     #[error("a {operation} is in progress in `{path}`")]
     InProgress {
@@ -52,10 +61,31 @@ pub enum GitError {
         path: PathBuf,
     },
     /// The worktree holds something that git would take for a repository of its own.
-    #[error("`{path}` is a repository inside the worktree, which is not allowed")]
+    #[error("`{path}` is a repository inside the worktree, which is not allowed: remove it")]
     NestedRepository {
         /// The nested `.git`, relative to the worktree.
         path: PathBuf,
+    },
+    /// A file that a worker made or changed is larger than a snapshot takes.
+    #[error(
+        "`{path}` has {bytes} bytes, and {bytes_max} is the most for one file: have `.gitignore` \
+         leave it out, or make it smaller"
+    )]
+    FileTooLarge {
+        /// The file, relative to the worktree.
+        path: PathBuf,
+        /// Its size.
+        bytes: u64,
+        /// [`SNAPSHOT_FILE_BYTES_MAX`](crate::SNAPSHOT_FILE_BYTES_MAX).
+        bytes_max: u64,
+    },
+    /// The worktree holds a name that git can't keep.
+    #[error("`{path}` can't be kept: {why}; remove it, or give it another name")]
+    Unkeepable {
+        /// The file or folder, relative to the worktree; the beginning of it when it is very long.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: &'static str,
     },
     /// A path that no commit of ours may hold: absolute, leaving the tree, or with a `.git` in it.
     #[error("`{path}` is not a path that can be committed")]

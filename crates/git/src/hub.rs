@@ -3,7 +3,7 @@
 use crate::command::{Call, Place, cut, git};
 use crate::error::io_error;
 use crate::removal::remove;
-use crate::{Checkout, GitError, Oid};
+use crate::{Checkout, GitError, Mark, Oid};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -19,6 +19,7 @@ const EMPTY_TREE_SHA256: &str = "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b
 pub struct Hub {
     pub(crate) dir: PathBuf,
     pub(crate) format: Format,
+    pub(crate) mark: Option<Mark>,
 }
 
 /// Which hash names the objects of a repository.
@@ -74,9 +75,27 @@ impl Hub {
     /// whole, so what a killed call leaves is half a hub under another name, which the next call
     /// removes. No two calls may make the same hub at once.
     pub fn create(dir: &Path, checkout: Option<&Checkout>) -> Result<Self, GitError> {
+        Self::create_as(dir, checkout, None)
+    }
+
+    /// The same, with all git processes marked, those that make it included.
+    pub fn create_marked(
+        dir: &Path,
+        checkout: Option<&Checkout>,
+        mark: &Mark,
+    ) -> Result<Self, GitError> {
+        Self::create_as(dir, checkout, Some(mark))
+    }
+
+    fn create_as(
+        dir: &Path,
+        checkout: Option<&Checkout>,
+        mark: Option<&Mark>,
+    ) -> Result<Self, GitError> {
         let dir = std::path::absolute(dir).map_err(io_error("find", dir))?;
+        let known = |hub: Self| Self { mark: mark.cloned(), ..hub };
         match Self::open(&dir) {
-            Ok(hub) => return Ok(hub),
+            Ok(hub) => return Ok(known(hub)),
             Err(error) if !is_vacant(&dir) => return Err(error),
             Err(_) => {}
         }
@@ -87,7 +106,9 @@ impl Hub {
         let above = dir.parent().unwrap_or(Path::new("/"));
         fs::create_dir_all(above).map_err(io_error("make", above))?;
         match checkout {
-            Some(checkout) if checkout.head()?.commit.is_some() => clone(checkout, &partial)?,
+            Some(checkout) if checkout.head()?.commit.is_some() => {
+                clone(checkout, &partial, mark)?;
+            }
             Some(checkout) => init(&partial, checkout.format)?,
             None => init(&partial, Format::Sha1)?,
         }
@@ -99,7 +120,13 @@ impl Hub {
         }
         fs::rename(&partial, &dir).map_err(io_error("rename", &partial))?;
         flush(above)?;
-        Self::open(&dir)
+        Self::open(&dir).map(known)
+    }
+
+    /// The same hub, whose git processes bear a mark from here on. Those in the person's repository
+    /// never do: there, nobody may remove the locks that a killed git leaves.
+    pub fn marked(self, mark: Mark) -> Self {
+        Self { mark: Some(mark), ..self }
     }
 
     /// Opens a hub that [`Hub::create`] made; [`GitError::NotAHub`] for anything else.
@@ -115,7 +142,7 @@ impl Hub {
             let (key, value) = line.split_once('=')?;
             key.trim().eq_ignore_ascii_case("objectformat").then(|| Format::named(value.trim()))
         });
-        Ok(Self { dir, format: format.unwrap_or(Format::Sha1) })
+        Ok(Self { dir, format: format.unwrap_or(Format::Sha1), mark: None })
     }
 
     /// The hub's folder, absolute.
@@ -219,7 +246,8 @@ impl Hub {
     /// A call about the hub alone. No attributes hold in it: those in a tree are a worker's, and
     /// `merge=union` or `-diff` would hide a conflict or a change.
     pub(crate) fn call(&self, verb: &'static str) -> Call {
-        git(verb, Place::Bare(&self.dir)).env("GIT_ATTR_SOURCE", self.format.empty_tree())
+        let call = git(verb, Place::Bare(&self.dir)).marked(self.mark.as_ref());
+        call.env("GIT_ATTR_SOURCE", self.format.empty_tree())
     }
 }
 
@@ -230,9 +258,10 @@ fn init(dir: &Path, format: Format) -> Result<(), GitError> {
     Ok(())
 }
 
-fn clone(checkout: &Checkout, dir: &Path) -> Result<(), GitError> {
+fn clone(checkout: &Checkout, dir: &Path, mark: Option<&Mark>) -> Result<(), GitError> {
     let options = ["-q", "--bare", "--template=", "--dissociate", "--"];
-    git("clone", Place::Anywhere).args(options).arg(checkout.root()).arg(dir).output()?;
+    let call = git("clone", Place::Anywhere).marked(mark).args(options);
+    call.arg(checkout.root()).arg(dir).output()?;
     let unnamed = ["--local", "--remove-section", "remote.origin"];
     git("config", Place::Bare(dir)).args(unnamed).output()?;
     Ok(())

@@ -9,7 +9,9 @@
 //! configuration but the repository's own is read; the person's configuration is never written.
 
 mod advance;
+mod blobs;
 mod change;
+mod changes;
 mod checkout;
 mod command;
 mod commit;
@@ -18,7 +20,11 @@ mod diff;
 mod error;
 mod hub;
 mod index_lock;
+mod intake;
+mod mark;
 mod merge;
+mod name;
+mod oddity;
 mod oid;
 mod removal;
 mod setting;
@@ -28,10 +34,13 @@ mod version;
 mod worktree;
 
 pub use advance::{Advance, LeftBecause};
+pub use changes::{CHANGES_MAX, ChangeKind, Changed, Changes, Flag};
 pub use checkout::{Checkout, FILE_BYTES_MAX, Head, Operation};
 pub use commit::Logged;
 pub use error::GitError;
 pub use hub::{Hub, Swap};
+pub use intake::SNAPSHOT_FILE_BYTES_MAX;
+pub use mark::Mark;
 pub use merge::{Merge, MergeMessage};
 pub use oid::Oid;
 pub use snapshot::Snapshot;

@@ -29,7 +29,7 @@ const EXECUTABLE: [&str; 13] = [
 ];
 
 /// The same, in sections with a name in their middle: how a key begins and how it ends.
-const EXECUTABLE_NAMED: [(&str, &str); 18] = [
+const EXECUTABLE_NAMED: [(&str, &str); 20] = [
     ("filter.", ".clean"),
     ("filter.", ".smudge"),
     ("filter.", ".process"),
@@ -47,6 +47,8 @@ const EXECUTABLE_NAMED: [(&str, &str); 18] = [
     ("remote.", ".uploadpack"),
     ("remote.", ".receivepack"),
     ("tar.", ".command"),
+    ("hook.", ".command"),
+    ("protocol.", ".allow"),
     ("url.", "insteadof"),
 ];
 
@@ -96,14 +98,17 @@ pub(crate) fn executable(settings: &[Setting]) -> Vec<String> {
 }
 
 /// Takes the programs out of every filter that is configured, so that files are read and written
-/// as they are.
-pub(crate) fn without_filters(mut call: Call, settings: &[Setting]) -> Call {
-    let names: BTreeSet<&str> = settings
-        .iter()
-        .filter_map(|setting| setting.key.strip_prefix("filter.")?.rsplit_once('.'))
-        .map(|(name, _)| name)
-        .collect();
-    for name in names {
+/// as they are, and switches off every hook that is (from git 2.54 on, `core.hooksPath` is not the
+/// only place for hooks).
+pub(crate) fn without_programs(mut call: Call, settings: &[Setting]) -> Call {
+    let names = |section: &str| -> BTreeSet<&str> {
+        let named = settings.iter().filter_map(|setting| setting.key.strip_prefix(section));
+        named.filter_map(|rest| rest.rsplit_once('.')).map(|(name, _)| name).collect()
+    };
+    for name in names("hook.") {
+        call = call.setting(&format!("hook.{name}.enabled"), "false");
+    }
+    for name in names("filter.") {
         for part in ["clean", "smudge", "process"] {
             call = call.setting(&format!("filter.{name}.{part}"), "");
         }
@@ -137,6 +142,9 @@ mod tests {
             setting("gpg.ssh.program", "x"),
             setting("user.name", "x"),
             setting("filter.a.b.clean", "y"),
+            setting("hook.lint.er.command", "x"),
+            setting("hook.lint.er.event", "pre-commit"),
+            setting("protocol.ext.allow", "always"),
         ];
         let expected = [
             "alias.boom",
@@ -144,9 +152,27 @@ mod tests {
             "credential.helper",
             "filter.a.b.clean",
             "gpg.ssh.program",
+            "hook.lint.er.command",
+            "protocol.ext.allow",
         ];
         assert_eq!(executable(&settings), expected);
         assert!(executable(&[setting("core.fsmonitor", "true")]).is_empty());
+    }
+
+    #[test]
+    fn git_s02_a_hook_that_is_configured_is_switched_off_whatever_its_name() {
+        let setting = |key: &str, value: &str| Setting { key: key.into(), value: value.into() };
+        let settings = [
+            setting("hook.a.b=c.command", "/evil"),
+            setting("hook.a.b=c.event", "reference-transaction"),
+            setting("filter.x.clean", "/evil"),
+        ];
+        let call = crate::command::git("config", crate::command::Place::Anywhere);
+        let call = without_programs(call, &settings).args(["--list", "--show-scope"]);
+        let told = call.text().unwrap();
+        for line in ["hook.a.b=c.enabled=false", "filter.x.clean=", "filter.x.required=false"] {
+            assert!(told.lines().any(|told| told == format!("command\t{line}")), "{told}");
+        }
     }
 
     #[test]

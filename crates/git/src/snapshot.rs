@@ -1,12 +1,12 @@
 //! Keeping what a worktree holds, as a commit.
 
 use crate::error::io_error;
+use crate::intake::{look_through, refuse_large};
 use crate::removal::{open_up, remove};
 use crate::worktree::HeldLink;
 use crate::{GitError, Hub, Oid};
 use std::fs;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What a worktree held, as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,9 @@ impl Hub {
     /// The worktree and its index stay as they are; only unreadable files are made readable. A
     /// `.git` below the top, in any spelling, gives [`GitError::NestedRepository`]: git would take
     /// the folder for a repository, run what that one's configuration says, and keep a reference
-    /// to it instead of its files.
+    /// to it instead of its files. A file that was added or changed and is above
+    /// [`SNAPSHOT_FILE_BYTES_MAX`](crate::SNAPSHOT_FILE_BYTES_MAX) gives
+    /// [`GitError::FileTooLarge`], and a name that git can't keep [`GitError::Unkeepable`].
     pub fn snapshot(
         &self,
         worktree: &Path,
@@ -35,10 +37,9 @@ impl Hub {
         reference: &str,
     ) -> Result<Snapshot, GitError> {
         let link = self.whole_link(worktree)?;
-        if let Some(path) = nested_repository(&link.root)? {
-            return Err(GitError::NestedRepository { path });
-        }
+        let large = look_through(&link.root)?;
         link.restore()?;
+        refuse_large(&link, &large)?;
         let (tree, parent_tree) = std::thread::scope(|scope| {
             let parent_tree = scope.spawn(|| self.tree_of(parent));
             (tree_of_files(&link), parent_tree.join())
@@ -90,31 +91,4 @@ fn tree_of_files(link: &HeldLink) -> Result<Oid, GitError> {
     let tree = link.call("write-tree")?.env("GIT_INDEX_FILE", &index).oid()?;
     remove(&index)?;
     Ok(tree)
-}
-
-/// The first `.git` below the top that git could take for a repository, relative to the top.
-fn nested_repository(root: &Path) -> Result<Option<PathBuf>, GitError> {
-    let mut folders = vec![root.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let entries = match fs::read_dir(&folder) {
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                open_up(&folder);
-                fs::read_dir(&folder)
-            }
-            entries => entries,
-        };
-        for entry in entries.map_err(io_error("list", &folder))? {
-            let entry = entry.map_err(io_error("list", &folder))?;
-            let name = entry.file_name();
-            let own = folder == root && name == ".git";
-            if !own && name.eq_ignore_ascii_case(".git") {
-                let path = entry.path();
-                return Ok(Some(path.strip_prefix(root).unwrap_or(&path).to_owned()));
-            }
-            if !own && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                folders.push(entry.path());
-            }
-        }
-    }
-    Ok(None)
 }

@@ -52,10 +52,11 @@ impl Stage {
     }
 
     fn is_free(&self, change: &Change, changed: &BTreeSet<&Path>) -> io::Result<bool> {
-        for above in change.path.ancestors().skip(1).filter(|above| *above != Path::new("")) {
+        for above in folders_above(&change.path) {
             match fs::symlink_metadata(self.root.join(above)) {
-                Ok(found) if found.is_dir() || changed.contains(above) => {}
-                Ok(_) => return Ok(false),
+                Ok(found) if found.is_dir() => {}
+                // It is looked at by itself. Nothing is below it; where a link leads is elsewhere.
+                Ok(_) => return Ok(changed.contains(above)),
                 Err(error) if is_absence(&error) => {}
                 Err(error) => return Err(error),
             }
@@ -100,8 +101,11 @@ impl Stage {
     pub fn place(&self, changes: &[Change], side: Side) -> Result<(), GitError> {
         for change in changes.iter().rev().filter(|change| !change.has(side)) {
             let path = self.root.join(&change.path);
-            take_away(&path).map_err(io_error("remove", &path))?;
-            self.remove_empty_above(&change.path);
+            // Below what is no folder (any more) is nothing, whatever a link there leads to.
+            if self.is_in_folders(&change.path) {
+                take_away(&path).map_err(io_error("remove", &path))?;
+                self.remove_empty_above(&change.path);
+            }
         }
         for change in changes.iter().filter(|change| change.has(side)) {
             let path = self.root.join(&change.path);
@@ -126,8 +130,14 @@ impl Stage {
         }
     }
 
+    /// Whether all that is above a path is there and a folder, and no link to one.
+    fn is_in_folders(&self, path: &Path) -> bool {
+        let is_folder = |path| fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
+        folders_above(path).all(|above| is_folder(self.root.join(above)))
+    }
+
     fn remove_empty_above(&self, path: &Path) {
-        for above in path.ancestors().skip(1).filter(|above| *above != Path::new("")) {
+        for above in folders_above(path) {
             if fs::remove_dir(self.root.join(above)).is_err() {
                 return;
             }
@@ -138,6 +148,11 @@ impl Stage {
     pub fn clear(&self) -> Result<(), GitError> {
         remove(&self.dir)
     }
+}
+
+/// The folders a path is in, innermost first, without the top.
+fn folders_above(path: &Path) -> impl Iterator<Item = &Path> {
+    path.ancestors().skip(1).filter(|above| *above != Path::new(""))
 }
 
 /// Nothing is there, or what is above it is no folder.

@@ -10,7 +10,7 @@
 use crate::command::{Call, Place, git};
 use crate::error::io_error;
 use crate::removal::{open_up, remove};
-use crate::{GitError, Hub, Oid};
+use crate::{GitError, Hub, Mark, Oid};
 use std::fs::{self, File};
 use std::ops::Deref;
 use std::os::unix::ffi::OsStrExt;
@@ -28,6 +28,7 @@ pub(crate) struct Link {
     pub root: PathBuf,
     pub admin: PathBuf,
     lock: PathBuf,
+    mark: Option<Mark>,
 }
 
 /// A link that is ours alone until it is dropped and every git process of ours in it has ended,
@@ -102,7 +103,8 @@ impl Hub {
         let label: String = label.chars().take(LABEL_CHARACTERS_MAX).map(plain).collect();
         let name = format!("{label}-{:016x}", hash(root.as_os_str().as_bytes()));
         let lock = self.dir.join("equitr-worktree-locks").join(&name);
-        Ok(Link { admin: self.dir.join("worktrees").join(name), root, lock })
+        let (admin, mark) = (self.dir.join("worktrees").join(name), self.mark.clone());
+        Ok(Link { root, admin, lock, mark })
     }
 
     pub(crate) fn whole_link(&self, path: &Path) -> Result<HeldLink, GitError> {
@@ -121,7 +123,8 @@ impl Hub {
 
 impl HeldLink {
     pub fn call(&self, verb: &'static str) -> Result<Call, GitError> {
-        git(verb, Place::Files { git_dir: &self.admin, root: &self.root }).holding(&self.lock)
+        let place = Place::Files { git_dir: &self.admin, root: &self.root };
+        git(verb, place).marked(self.mark.as_ref()).holding(&self.lock)
     }
 
     fn make_equal(&self, commit: &Oid) -> Result<(), GitError> {

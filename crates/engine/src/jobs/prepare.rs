@@ -67,8 +67,13 @@ fn salvage(hub: &Hub, path: &Path, place: &Place) -> Result<(), GitError> {
         None => super::integrate::head(hub)?,
     };
     match hub.snapshot(path, &parent, "Work in progress", &reference) {
-        // A repository in the worktree can't be kept; the rest of the attempt is in the journal.
-        Ok(_) | Err(GitError::NestedRepository { .. }) => Ok(()),
+        // What is refused can't be kept; the rest of the attempt is in the journal.
+        Ok(_)
+        | Err(
+            GitError::NestedRepository { .. }
+            | GitError::FileTooLarge { .. }
+            | GitError::Unkeepable { .. },
+        ) => Ok(()),
         Err(error) => Err(error),
     }
 }

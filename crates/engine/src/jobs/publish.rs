@@ -4,7 +4,7 @@
 use super::{Context, INTEGRATION, Trouble, commit};
 use equitr_core::documents::{DOCUMENT_BYTES_MAX, DocumentKind, Documents};
 use equitr_core::input::Outcome;
-use equitr_git::{Advance, Checkout, GitError, Hub, Oid};
+use equitr_git::{Advance, Checkout, GitError, Hub, Mark, Oid};
 use std::path::Path;
 
 /// Names the documents' commit, so that a process that takes over uses the same.
@@ -12,11 +12,11 @@ const DOCUMENTS: &str = "refs/equitr/documents";
 
 pub(super) async fn publish(context: &Context, documents: Documents) -> Result<Outcome, Trouble> {
     let repository = context.repository.clone();
-    let hub = context.dir.hub();
+    let (hub, mark) = (context.dir.hub(), context.mark());
     let branch = fallback_branch(context.run_id());
     let subject = format!("{}Plan {}", context.commit_prefix, documents.title());
     let published = tokio::task::spawn_blocking(move || {
-        publish_now(&repository, &hub, &documents, &subject, &branch)
+        publish_now(&repository, (&hub, &mark), &documents, &subject, &branch)
     });
     match published.await {
         Ok(done) => Ok(done?),
@@ -26,14 +26,14 @@ pub(super) async fn publish(context: &Context, documents: Documents) -> Result<O
 
 fn publish_now(
     repository: &Path,
-    hub: &Path,
+    (hub, mark): (&Path, &Mark),
     documents: &Documents,
     subject: &str,
     branch: &str,
 ) -> Result<Outcome, GitError> {
     let checkout = Checkout::open_or_init(repository)?;
     let head = checkout.head()?.commit;
-    let hub = Hub::create(hub, Some(&checkout))?;
+    let hub = Hub::create_marked(hub, Some(&checkout), mark)?;
     let (base, from) = match hub.resolve(DOCUMENTS)? {
         Some(base) => {
             let from = hub.parent_of(&base)?;

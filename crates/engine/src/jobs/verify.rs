@@ -6,10 +6,11 @@ use equitr_core::event::Start;
 use equitr_core::id::Commit;
 use equitr_core::input::Outcome;
 use equitr_core::job::Place;
+use equitr_git::{Changes, Flag};
 use std::sync::Arc;
 
-/// A diff that is longer is searched this far for conflict markers.
-const DIFF_BYTES: u64 = 8 << 20;
+/// Files with conflict markers that are named: enough to begin with.
+const NAMED_MAX: usize = 20;
 
 pub(super) async fn verify(
     context: &Context,
@@ -24,23 +25,22 @@ pub(super) async fn verify(
     let reference = wip_ref(&place.key, place.attempt);
     let message = format!("{subject}\n\nEquitr-Worker: {}", place.worker);
     let folder = path.clone();
-    let merged = matches!(start, Start::Merged { .. });
     let (work, marked) = context
         .git(path.clone(), move |hub| {
             let work = hub.snapshot(&folder, &base, &message, &reference)?.commit;
-            let marked = if merged {
-                marked_files(&hub.diff(&base, &work, DIFF_BYTES)?)
-            } else {
-                Vec::new()
-            };
+            let marked = marked_files(hub.changes(Some(&base), &work)?);
             Ok((work, marked))
         })
         .await?;
     if !marked.is_empty() {
-        return Err(Trouble::Refused(format!(
-            "conflict markers are left in {}: resolve them, keeping what both sides intend",
-            marked.join(", ")
-        )));
+        let way = match start {
+            Start::Merged { .. } => "resolve them, keeping what both sides intend",
+            Start::Fresh | Start::Kept { .. } => {
+                "take them out; a line that has to begin like one can be indented or put together"
+            }
+        };
+        let named = marked.join(", ");
+        return Err(Trouble::Refused(format!("conflict markers are left in {named}: {way}")));
     }
     let in_place = context.command_place(&path, &place.key)?;
     let _permit = context.checks.acquire().await;
@@ -48,30 +48,35 @@ pub(super) async fn verify(
     Ok(Outcome::Verified { commit: commit(&work), checks })
 }
 
-/// The files to which a diff adds conflict markers.
-fn marked_files(diff: &str) -> Vec<String> {
-    let mut files: Vec<String> = Vec::new();
-    let mut file = "";
-    for line in diff.lines() {
-        if let Some(name) = line.strip_prefix("+++ ") {
-            file = name.strip_prefix("b/").unwrap_or(name);
-        } else if (line.starts_with("+<<<<<<< ") || line.starts_with("+>>>>>>> "))
-            && files.last().is_none_or(|last| last != file)
-        {
-            files.push(file.to_owned());
-        }
+/// The files that got conflict markers; at most [`NAMED_MAX`], and how many more there are.
+fn marked_files(changes: Changes) -> Vec<String> {
+    let is_marker = |flag: &Flag| matches!(flag, Flag::ConflictMarker { .. });
+    let marked = changes.listed.iter().filter(|changed| changed.flags.iter().any(is_marker));
+    let paths: Vec<_> = marked.map(|changed| changed.path.to_string_lossy()).collect();
+    let mut named: Vec<String> = paths.iter().take(NAMED_MAX).map(ToString::to_string).collect();
+    if let Some(more @ 1..) = paths.len().checked_sub(NAMED_MAX) {
+        named.push(format!("and {more} more"));
     }
-    files
+    named
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use equitr_git::{ChangeKind, Changed};
 
     #[test]
-    fn files_with_conflict_markers_are_named_once() {
-        let diff =
-            "+++ b/a.py\n+<<<<<<< onto\n+x\n+=======\n+y\n+>>>>>>> theirs\n+++ b/b.py\n+ok\n";
-        assert_eq!(marked_files(diff), ["a.py"]);
+    fn files_with_conflict_markers_are_named_within_bounds() {
+        let changed = |n: usize, flags| Changed {
+            path: format!("f{n}").into(),
+            kind: ChangeKind::Modified,
+            flags,
+        };
+        let marker = || Flag::ConflictMarker { line: 1 };
+        let mut listed = vec![changed(0, vec![]), changed(1, vec![Flag::Executable, marker()])];
+        assert_eq!(marked_files(Changes { listed: listed.clone(), total: 2 }), ["f1"]);
+        listed.extend((2..25).map(|n| changed(n, vec![marker()])));
+        let named = marked_files(Changes { listed, total: 25 });
+        assert_eq!((named.len(), named[20].as_str()), (21, "and 4 more"));
     }
 }

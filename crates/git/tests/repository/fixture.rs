@@ -83,12 +83,18 @@ impl Fixture {
         text
     }
 
+    /// The person's git, in their repository, however it ends.
+    pub fn try_git(&self, arguments: &[&str]) -> (i32, String) {
+        self.try_git_in(&self.person(), arguments)
+    }
+
     pub fn try_git_in(&self, folder: &Path, arguments: &[&str]) -> (i32, String) {
         let output = Command::new("git")
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap())
             .env("HOME", self.path("home"))
             .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_TERMINAL_PROMPT", "0")
             .args(["-c", "user.name=Person", "-c", "user.email=person@localhost"])
             .args(["-c", "commit.gpgSign=false", "-c", "gc.auto=0"])
             .args(arguments)

@@ -1,68 +1,12 @@
-//! What a person's or a worker's repository would like to run, and does not (GIT-S01 to S08).
+//! What a person's repository would like to run, and does not (GIT-S01 to S04, S07).
+//!
+//! Each attack is first seen to work: plain git, called as a person would, springs the trap.
 
+use crate::fixture::Fixture;
 use crate::fixture::Kind::{Runs, Text};
-use crate::fixture::{Fixture, files_of, put};
+use crate::trap::{HOOKS, Trap, arm_hooks};
 use equitr_git::{Advance, Hub, Merge, MergeMessage};
 use std::fs;
-use std::path::{Path, PathBuf};
-
-/// A program that leaves a mark when anything runs it.
-fn trap(fixture: &Fixture) -> (PathBuf, String) {
-    let (mark, trap) = (fixture.path("sprung"), fixture.path("trap.sh"));
-    put(
-        trap.parent().unwrap(),
-        "trap.sh",
-        &Runs(&format!("#!/bin/sh\necho \"$0 $*\" >> '{}'\ncat\n", mark.display())),
-    );
-    (mark, trap.display().to_string())
-}
-
-const HOOKS: [&str; 12] = [
-    "pre-commit",
-    "post-checkout",
-    "post-merge",
-    "post-commit",
-    "reference-transaction",
-    "post-index-change",
-    "update",
-    "pre-receive",
-    "post-receive",
-    "post-rewrite",
-    "pre-auto-gc",
-    "commit-msg",
-];
-
-fn arm(fixture: &Fixture, trap: &str) {
-    for key in [
-        "core.fsmonitor",
-        "filter.evil.clean",
-        "filter.evil.smudge",
-        "filter.e=v.il.process",
-        "diff.evil.command",
-        "diff.evil.textconv",
-        "diff.external",
-        "merge.evil.driver",
-        "core.sshCommand",
-        "core.alternateRefsCommand",
-        "gpg.program",
-        "credential.helper",
-        "core.editor",
-        "core.pager",
-        "uploadpack.packObjectsHook",
-    ] {
-        fixture.git(&["config", key, trap]);
-    }
-    for key in ["filter.evil.required", "filter.e=v.il.required", "commit.gpgSign"] {
-        fixture.git(&["config", key, "true"]);
-    }
-    for name in ["status", "add", "commit-tree", "read-tree", "update-ref", "fetch"] {
-        fixture.git(&["config", &format!("alias.{name}"), &format!("!{trap}")]);
-    }
-    let hooks = fixture.person().join(".git/hooks");
-    for hook in HOOKS {
-        put(&hooks, hook, &Runs(&format!("#!/bin/sh\nexec {trap} {hook}\n")));
-    }
-}
 
 const FILES: [(&str, &str); 4] = [
     (".gitattributes", "*.evil filter=evil diff=evil merge=evil\n*.more filter=e=v.il\n"),
@@ -71,6 +15,7 @@ const FILES: [(&str, &str); 4] = [
     ("plain", "1\n"),
 ];
 
+/// All that is ever done with a hub and a checkout.
 fn work(fixture: &Fixture, hub: &Hub) -> Advance {
     let checkout = fixture.checkout();
     let from = checkout.head().unwrap().commit.unwrap();
@@ -84,6 +29,7 @@ fn work(fixture: &Fixture, hub: &Hub) -> Advance {
     assert!(matches!(hub.merge(&one, &three, &message, &[]).unwrap(), Merge::Conflict { .. }));
     assert!(hub.diff(&from, &commit, 10_000).unwrap().contains("+2"));
     hub.changed_paths(&from, &commit).unwrap();
+    assert_eq!(hub.changes(Some(&from), &commit).unwrap().total, 5);
     let scratch = fixture.path("scratch");
     hub.add_worktree(&scratch, &from, "r").unwrap();
     hub.reset_worktree(&scratch, &commit).unwrap();
@@ -97,124 +43,237 @@ fn work(fixture: &Fixture, hub: &Hub) -> Advance {
     checkout.advance(hub, Some(&from), &commit, "result").unwrap()
 }
 
-#[test]
-fn nothing_that_the_persons_repository_configures_is_run() {
-    let fixture = Fixture::with_files(&FILES);
-    let (mark, trap) = trap(&fixture);
-    arm(&fixture, &trap);
-    // The traps do work: the person's own git springs them.
-    fixture.try_git_in(&fixture.person(), &["status"]);
-    assert!(mark.exists());
-    fs::remove_file(&mark).unwrap();
+/// Does all of it, and sees that the person's settings are what they were and the trap is unsprung.
+fn assert_unsprung(fixture: &Fixture, trap: &Trap) {
+    trap.reset();
     let config = fs::read(fixture.person().join(".git/config")).unwrap();
     // A touched file makes git look into it, by way of the filter if it may.
     fixture.write(&fixture.person(), &[("a.evil", "1\n"), ("b.more", "1\n")]);
     let hub = fixture.hub();
-    assert_eq!(work(&fixture, &hub), Advance::Moved);
-    assert!(!mark.exists(), "{}", fs::read_to_string(&mark).unwrap());
+    assert_eq!(work(fixture, &hub), Advance::Moved);
+    assert_eq!(trap.sprung(), "");
     assert_eq!(fs::read(fixture.person().join(".git/config")).unwrap(), config);
     assert_eq!(fs::read(fixture.person().join("a.evil")).unwrap(), b"2\n");
 }
 
 #[test]
-fn nothing_that_the_persons_home_configures_is_read() {
-    let fixture = Fixture::with_files(&FILES);
-    let (mark, trap) = trap(&fixture);
-    let home = fixture.path("home");
-    fs::write(home.join(".gitconfig"), format!("[core]\n\tfsmonitor = {trap}\n")).unwrap();
-    fixture.git(&["status"]);
-    assert!(mark.exists());
-    fs::remove_file(&mark).unwrap();
-    assert_eq!(work(&fixture, &fixture.hub()), Advance::Moved);
-    assert!(!mark.exists());
-}
-
-/// A repository whose configuration springs the trap, put where a worker could put it.
-fn evil_repository(fixture: &Fixture, at: &Path, trap: &str) {
-    fixture.git(&["clone", "-q", ".", at.to_str().unwrap()]);
-    for key in ["core.fsmonitor", "filter.evil.clean", "filter.evil.smudge", "diff.external"] {
-        fixture.git_in(at, &["config", key, trap]);
-    }
-    for hook in HOOKS {
-        put(&at.join(".git/hooks"), hook, &Runs(&format!("#!/bin/sh\nexec {trap}\n")));
+fn git_s01_a_persons_fsmonitor_is_not_run() {
+    for home in [false, true] {
+        let fixture = Fixture::with_files(&FILES);
+        let trap = Trap::new(&fixture);
+        let scope = if home { "--global" } else { "--local" };
+        fixture.git(&["config", scope, "core.fsmonitor", &trap.command]);
+        trap.assert_springs(|| fixture.try_git(&["status"]));
+        assert_unsprung(&fixture, &trap);
     }
 }
 
 #[test]
-fn a_replaced_git_folder_in_a_worktree_has_no_effect() {
-    let fixture = Fixture::with_files(&FILES);
-    let (mark, trap) = trap(&fixture);
-    let hub = fixture.hub();
-    let head = fixture.head();
-    let path = fixture.path("w");
-    let evil = fixture.path("evil");
-    evil_repository(&fixture, &evil, &trap);
-    hub.add_worktree(&path, &head, "r").unwrap();
-    for number in 0..2 {
-        fs::remove_file(path.join(".git")).unwrap();
-        if number == 0 {
-            fixture.git_in(&fixture.path(""), &["clone", "-q", "evil", "copy"]);
-            fs::rename(fixture.path("copy/.git"), path.join(".git")).unwrap();
-            fixture.git_in(&path, &["config", "core.fsmonitor", &trap]);
-            fixture.try_git_in(&path, &["status"]);
-            assert!(mark.exists());
-            fs::remove_file(&mark).unwrap();
-        } else {
-            fs::write(path.join(".git"), format!("gitdir: {}/.git\n", evil.display())).unwrap();
+fn git_s02_a_persons_hooks_are_not_run() {
+    for elsewhere in [false, true] {
+        let fixture = Fixture::with_files(&FILES);
+        let trap = Trap::new(&fixture);
+        let hooks = match elsewhere {
+            true => fixture.path("hooks"),
+            false => fixture.person().join(".git/hooks"),
+        };
+        arm_hooks(&hooks, &trap);
+        if elsewhere {
+            fixture.git(&["config", "core.hooksPath", hooks.to_str().unwrap()]);
         }
-        assert!(!hub.worktree_is_sound(&path));
-        fixture.write(&path, &[("a.evil", &format!("{number}\n")), ("new", "x")]);
-        let snapshot = hub.snapshot(&path, &head, "m", "refs/equitr/x").unwrap();
-        assert_eq!(hub.read(&snapshot.commit, "new", 10).unwrap().unwrap(), b"x");
-        assert!(hub.worktree_is_sound(&path));
-        assert!(!mark.exists());
+        trap.assert_springs_with("pre-commit", || {
+            fixture.try_git(&["commit", "--allow-empty", "-m", "m"])
+        });
+        trap.assert_springs_with("post-checkout", || fixture.try_git(&["checkout", "main"]));
+        trap.assert_springs_with("reference-transaction", || {
+            fixture.try_git(&["update-ref", "refs/heads/other", "HEAD"])
+        });
+        trap.assert_springs_with("post-index-change", || fixture.try_git(&["read-tree", "HEAD"]));
+        assert_unsprung(&fixture, &trap);
+        let told = fixture.checkout().executable_settings().unwrap();
+        let named = if elsewhere { "core.hookspath" } else { "hooks/pre-commit" };
+        assert!(told.iter().any(|told| told == named), "{told:?}");
     }
-    fs::remove_file(path.join(".git")).unwrap();
-    hub.reset_worktree(&path, &head).unwrap();
-    assert!(hub.worktree_is_sound(&path) && !mark.exists());
+}
+
+/// From 2.54 on git takes hooks from the configuration; an older one lets the trap be.
+#[test]
+fn git_s02_hooks_that_are_configured_are_not_run() {
+    let fixture = Fixture::with_files(&FILES);
+    let trap = Trap::new(&fixture);
+    for hook in HOOKS {
+        fixture.git(&["config", &format!("hook.{hook}.trap.event"), hook]);
+        fixture.git(&["config", &format!("hook.{hook}.trap.command"), &trap.command]);
+    }
+    fixture.try_git(&["update-ref", "refs/heads/other", "HEAD"]);
+    println!("plain git ran: {:?}", trap.sprung());
+    assert_unsprung(&fixture, &trap);
+    let told = fixture.checkout().executable_settings().unwrap();
+    assert!(told.contains(&"hook.update.trap.command".to_owned()), "{told:?}");
 }
 
 #[test]
-fn a_nested_repository_is_refused_before_git_sees_it() {
+fn git_s03_filters_of_the_person_are_not_run_whoever_names_them() {
     let fixture = Fixture::with_files(&FILES);
-    let (mark, trap) = trap(&fixture);
-    let hub = fixture.hub();
-    let head = fixture.head();
-    let path = fixture.path("w");
-    hub.add_worktree(&path, &head, "r").unwrap();
-    evil_repository(&fixture, &path.join("deep/down/nested"), &trap);
-    let _ = fs::remove_file(&mark);
-    let error = hub.snapshot(&path, &head, "m", "refs/equitr/x").unwrap_err();
-    assert!(error.to_string().contains("deep/down/nested/.git"), "{error}");
-    hub.reset_worktree(&path, &head).unwrap();
-    hub.snapshot(&path, &head, "m", "refs/equitr/x").unwrap();
-    assert!(!mark.exists());
-    assert!(!path.join("deep").exists());
+    let trap = Trap::new(&fixture);
+    for key in ["filter.evil.clean", "filter.evil.smudge", "filter.e=v.il.process"] {
+        fixture.git(&["config", key, &trap.command]);
+    }
+    fixture.write(&fixture.person(), &[("a.evil", "2\n")]);
+    trap.assert_springs(|| fixture.try_git(&["add", "a.evil"]));
+    trap.assert_springs(|| fixture.try_git(&["checkout", "HEAD", "--", "a.evil"]));
+    fixture.write(&fixture.person(), &[("b.more", "2\n")]);
+    trap.assert_springs(|| fixture.try_git(&["add", "b.more"]));
+    fixture.try_git(&["reset", "-q"]);
+    for filter in ["evil", "e=v.il"] {
+        fixture.git(&["config", &format!("filter.{filter}.required"), "true"]);
+    }
+    assert_unsprung(&fixture, &trap);
+    // A worker names the filter for all files; its work is delivered.
+    let (hub, head) = (fixture.hub(), fixture.head());
+    let named = [(".gitattributes", Text("* filter=evil\n")), ("c", Text("3\n"))];
+    let to = fixture.work(&hub, &head, "names-it", &named);
+    trap.reset();
+    let advance = fixture.checkout().advance(&hub, Some(&head), &to, "left").unwrap();
+    assert_eq!((advance, trap.sprung().as_str()), (Advance::Moved, ""));
+    fs::remove_file(fixture.person().join("c")).unwrap();
+    trap.assert_springs(|| fixture.try_git(&["checkout", "HEAD", "--", "c"]));
 }
 
 #[test]
-fn a_git_in_the_worktree_is_not_the_one_that_runs() {
+fn git_s04_diff_and_merge_programs_of_the_person_are_not_run() {
     let fixture = Fixture::with_files(&FILES);
-    let (mark, trap) = trap(&fixture);
-    let hub = fixture.hub();
-    let head = fixture.head();
-    let changes = [("git", Runs(&format!("#!/bin/sh\nexec {trap}\n"))), ("x", Text("x"))];
-    let commit = fixture.work(&hub, &head, "w", &changes);
-    assert_ne!(commit, head);
-    assert!(!mark.exists());
+    let trap = Trap::new(&fixture);
+    let first = fixture.head();
+    let changed = || fixture.write(&fixture.person(), &[("a.evil", "2\n")]);
+    for (key, name) in [
+        ("diff.external", "external"),
+        ("diff.evil.command", "command"),
+        ("diff.evil.textconv", "textconv"),
+    ] {
+        changed();
+        fixture.git(&["config", key, &format!("{} {name}", trap.command)]);
+        trap.assert_springs_with(name, || fixture.try_git(&["diff"]));
+        fixture.git(&["config", "--unset", key]);
+    }
+    let driver = format!("{} driver", trap.command);
+    fixture.git(&["config", "merge.evil.driver", &driver]);
+    fixture.git(&["checkout", "-q", "-f", "-b", "side"]);
+    changed();
+    fixture.commit("side");
+    fixture.git(&["checkout", "-q", "main"]);
+    fixture.write(&fixture.person(), &[("a.evil", "3\n")]);
+    fixture.commit("main");
+    trap.assert_springs_with("driver", || fixture.try_git(&["merge", "side"]));
+    fixture.git(&["reset", "-q", "--hard", first.as_str()]);
+    for key in ["diff.external", "diff.evil.command", "diff.evil.textconv"] {
+        fixture.git(&["config", key, &trap.command]);
+    }
+    assert_unsprung(&fixture, &trap);
 }
 
 #[test]
-fn a_link_out_of_the_worktree_is_kept_as_a_link() {
+fn git_s07_what_is_included_is_not_run() {
+    for key in ["include.path", "includeIf.gitdir:**.path", "includeIf.onbranch:main.path"] {
+        let fixture = Fixture::with_files(&FILES);
+        let trap = Trap::new(&fixture);
+        let included = fixture.path("included");
+        let hooks = fixture.path("hooks");
+        arm_hooks(&hooks, &trap);
+        let (command, hooks) = (&trap.command, hooks.display());
+        let text = format!(
+            "[core]\nfsmonitor = {command}\nhooksPath = {hooks}\n[filter \"evil\"]\nclean = \
+             {command}\nsmudge = {command}\nrequired = true\n[diff]\nexternal = {command}\n"
+        );
+        fs::write(&included, text).unwrap();
+        fixture.git(&["config", key, included.to_str().unwrap()]);
+        trap.assert_springs(|| fixture.try_git(&["status"]));
+        assert_unsprung(&fixture, &trap);
+        let told = fixture.checkout().executable_settings().unwrap();
+        assert!(told.contains(&"filter.evil.clean".to_owned()), "{told:?}");
+    }
+}
+
+#[test]
+fn git_s07_aliases_transports_askers_and_signers_of_the_person_are_not_run() {
     let fixture = Fixture::with_files(&FILES);
-    let hub = fixture.hub();
-    let head = fixture.head();
-    let secret = fixture.path("secret");
-    fs::write(&secret, "secret").unwrap();
-    let target = secret.to_str().unwrap();
-    let commit = fixture.work(&hub, &head, "w", &[("l", crate::fixture::Kind::Link(target))]);
-    assert_eq!(hub.read(&commit, "l", 1000).unwrap().unwrap(), target.as_bytes());
-    let before = files_of(&fixture.path("worktrees/w"));
-    hub.reset_worktree(&fixture.path("worktrees/w"), &commit).unwrap();
-    assert_eq!(files_of(&fixture.path("worktrees/w")), before);
+    let trap = Trap::new(&fixture);
+    let ask = "alias.ask=!printf 'protocol=https\\nhost=x\\n\\n' | git credential fill";
+    type Act<'a> = &'a [&'a str];
+    let cases: [(&str, Act<'_>); 8] = [
+        ("alias.boom", &["boom"]),
+        ("core.sshCommand", &["fetch", "ssh://nowhere.invalid/x"]),
+        ("core.askPass", &["-c", ask, "ask"]),
+        ("credential.helper", &["-c", ask, "ask"]),
+        ("gpg.program", &["commit", "--allow-empty", "-S", "-m", "m"]),
+        ("core.editor", &["commit", "--allow-empty", "--amend"]),
+        ("core.gitProxy", &["fetch", "git://nowhere.invalid/x"]),
+        ("sequence.editor", &["rebase", "-i", "--root"]),
+    ];
+    let value = |key: &str| match key {
+        "alias.boom" | "credential.helper" => format!("!{}", trap.command),
+        _ => trap.command.clone(),
+    };
+    for (key, act) in cases {
+        fixture.git(&["config", key, &value(key)]);
+        trap.assert_springs(|| fixture.try_git(act));
+        fixture.try_git(&["rebase", "--abort"]);
+        fixture.git(&["config", "--unset", key]);
+    }
+    for (key, _) in cases {
+        fixture.git(&["config", key, &value(key)]);
+    }
+    for name in ["status", "add", "commit-tree", "read-tree", "update-ref", "fetch"] {
+        fixture.git(&["config", &format!("alias.{name}"), &value("alias.boom")]);
+    }
+    for key in ["commit.gpgSign", "log.showSignature", "push.gpgSign"] {
+        fixture.git(&["config", key, "true"]);
+    }
+    for key in ["core.alternateRefsCommand", "uploadpack.packObjectsHook", "core.pager"] {
+        fixture.git(&["config", key, &trap.command]);
+    }
+    assert_unsprung(&fixture, &trap);
+}
+
+#[test]
+fn git_s07_a_transport_that_the_person_puts_before_every_path_is_not_run() {
+    let fixture = Fixture::with_files(&FILES);
+    let trap = Trap::new(&fixture);
+    fixture.git(&["config", "protocol.ext.allow", "always"]);
+    fixture.git(&["config", &format!("url.ext::{} .insteadOf", trap.command), "/"]);
+    trap.assert_springs(|| fixture.try_git(&["fetch", "/some/where"]));
+    assert_unsprung(&fixture, &trap);
+}
+
+#[test]
+fn git_s08_a_persons_submodule_settings_run_nothing() {
+    let fixture = Fixture::with_files(&FILES);
+    let trap = Trap::new(&fixture);
+    let (inner, url) = (fixture.path("inner"), fixture.path("inner").display().to_string());
+    fs::create_dir(&inner).unwrap();
+    fixture.git_in(&inner, &["init", "-q"]);
+    fixture.git_in(&inner, &["commit", "-q", "--allow-empty", "-m", "m"]);
+    let add = ["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", &url, "sub"];
+    fixture.git(&add);
+    fixture.commit("with a submodule");
+    fixture.git_in(&fixture.person().join("sub"), &["checkout", "-q", "--orphan", "other"]);
+    let commit = ["commit", "-q", "--allow-empty", "-m", "n"];
+    fixture.git_in(&fixture.person().join("sub"), &commit);
+    let monitor = ["config", "core.fsmonitor", &trap.command];
+    fixture.git_in(&fixture.person().join("sub"), &monitor);
+    fixture.git(&["config", "submodule.sub.update", &format!("!{}", trap.command)]);
+    fixture.git(&["config", "submodule.recurse", "true"]);
+    trap.assert_springs(|| fixture.try_git(&["submodule", "update"]));
+    trap.assert_springs(|| fixture.try_git(&["status"]));
+    assert_unsprung(&fixture, &trap);
+}
+
+#[test]
+fn git_s08_a_trap_is_a_program_that_can_be_told_by_its_mark() {
+    let fixture = Fixture::empty();
+    let trap = Trap::new(&fixture);
+    assert_eq!(trap.sprung(), "");
+    crate::fixture::put(&fixture.path(""), "x", &Runs(&format!("#!/bin/sh\n{} y\n", trap.command)));
+    trap.assert_springs_with("y", || std::process::Command::new(fixture.path("x")).output());
+    assert_eq!(trap.sprung(), "");
 }

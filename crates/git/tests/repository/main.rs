@@ -3,11 +3,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod advance;
+mod changes;
 mod checkout;
 mod fixture;
+mod hostile;
 mod hub;
 mod hygiene;
 mod merge;
+mod poison;
 mod recovery;
 mod snapshot;
+mod trap;
 mod worktree;

@@ -1,11 +1,11 @@
 //! Snapshots: what is kept of a worktree, and what is refused.
 
 use crate::fixture::{Fixture, Kind, files_of, put};
-use equitr_git::GitError;
+use equitr_git::{GitError, SNAPSHOT_FILE_BYTES_MAX};
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::PermissionsExt;
 
 #[test]
 fn everything_but_what_is_ignored_is_kept_under_the_reference() {
@@ -77,46 +77,6 @@ fn a_snapshot_can_stand_on_the_one_before() {
 }
 
 #[test]
-fn a_nested_git_of_any_kind_is_refused_by_name() {
-    let fixture = Fixture::with_files(&[("a", "1")]);
-    let hub = fixture.hub();
-    let head = fixture.head();
-    let path = fixture.path("w");
-    type Make<'a> = &'a dyn Fn(&std::path::Path);
-    let cases: [(&str, Make<'_>); 5] = [
-        ("x/.git", &|at| fs::create_dir_all(at).unwrap()),
-        ("x/y/z/.git", &|at| fs::write(at, "gitdir: /tmp\n").unwrap()),
-        (".Git", &|at| fs::create_dir(at).unwrap()),
-        ("x/.git", &|at| symlink("/nowhere", at).unwrap()),
-        ("x/.GIT", &|at| fs::write(at, "").unwrap()),
-    ];
-    for (name, make) in cases {
-        hub.add_worktree(&path, &head, "r").unwrap();
-        let at = path.join(name);
-        fs::create_dir_all(at.parent().unwrap()).unwrap();
-        make(&at);
-        let error = hub.snapshot(&path, &head, "m", "refs/equitr/x").unwrap_err();
-        let GitError::NestedRepository { path: named } = &error else { panic!("{error:?}") };
-        assert_eq!(named, std::path::Path::new(name));
-        assert!(error.to_string().contains(name));
-    }
-    assert_eq!(hub.resolve("refs/equitr/x").unwrap(), None);
-}
-
-#[test]
-fn names_that_other_systems_take_for_git_are_refused_by_git() {
-    let fixture = Fixture::with_files(&[("a", "1")]);
-    let hub = fixture.hub();
-    let path = fixture.path("w");
-    for name in ["git~1", ".g\u{200c}it"] {
-        hub.add_worktree(&path, &fixture.head(), "r").unwrap();
-        fixture.write(&path, &[(&format!("{name}/config"), "x")]);
-        let error = hub.snapshot(&path, &fixture.head(), "m", "refs/equitr/x").unwrap_err();
-        assert!(matches!(error, GitError::Failed { verb: "add", .. }), "{name}: {error:?}");
-    }
-}
-
-#[test]
 fn unreadable_files_are_kept_too() {
     let fixture = Fixture::with_files(&[("a", "1")]);
     let hub = fixture.hub();
@@ -143,4 +103,68 @@ fn leftovers_of_a_killed_snapshot_do_not_matter() {
     fs::write(format!("{index}.snapshot"), "half").unwrap();
     fs::write(format!("{index}.snapshot.lock"), "half").unwrap();
     assert!(hub.snapshot(&path, &fixture.head(), "m", "refs/equitr/x").unwrap().changed);
+}
+
+/// A file of this many bytes that takes no room on the disk.
+fn sparse(path: &std::path::Path, bytes: u64) {
+    fs::File::create(path).unwrap().set_len(bytes).unwrap();
+}
+
+#[test]
+fn g_11_a_file_above_the_limit_is_refused_by_name_with_the_way_out() {
+    let fixture = Fixture::with_files(&[("a", "1")]);
+    let hub = fixture.hub();
+    let head = fixture.head();
+    let path = fixture.path("w");
+    hub.add_worktree(&path, &head, "r").unwrap();
+    fs::create_dir(path.join("data")).unwrap();
+    let large = path.join(OsStr::from_bytes(b"data/large-\xff\n.bin"));
+    sparse(&large, SNAPSHOT_FILE_BYTES_MAX + 1);
+    let error = hub.snapshot(&path, &head, "m", "refs/equitr/x").unwrap_err();
+    let GitError::FileTooLarge { path: named, bytes, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(named, large.strip_prefix(&path).unwrap());
+    assert_eq!(*bytes, SNAPSHOT_FILE_BYTES_MAX + 1);
+    let told = error.to_string();
+    assert!(told.contains("10485761 bytes") && told.contains(".gitignore"), "{told}");
+    assert_eq!(hub.resolve("refs/equitr/x").unwrap(), None);
+    sparse(&large, SNAPSHOT_FILE_BYTES_MAX);
+    hub.snapshot(&path, &head, "m", "refs/equitr/x").unwrap();
+    // A link to a large file is a small thing.
+    fs::rename(&large, fixture.path("outside")).unwrap();
+    sparse(&fixture.path("outside"), SNAPSHOT_FILE_BYTES_MAX + 1);
+    put(&path, "data/link", &Kind::Link("../../outside"));
+    hub.snapshot(&path, &head, "m", "refs/equitr/x").unwrap();
+}
+
+#[test]
+fn a_large_file_that_is_ignored_or_was_there_before_is_no_matter() {
+    let fixture = Fixture::with_files(&[("a", "1"), (".gitignore", "target/\n")]);
+    sparse(&fixture.person().join("asset"), SNAPSHOT_FILE_BYTES_MAX + 1);
+    let head = fixture.commit("an asset");
+    let hub = fixture.hub();
+    let path = fixture.path("w");
+    hub.add_worktree(&path, &head, "r").unwrap();
+    fs::create_dir(path.join("target")).unwrap();
+    sparse(&path.join("target/out"), SNAPSHOT_FILE_BYTES_MAX + 1);
+    fixture.write(&path, &[("a", "2")]);
+    assert!(hub.snapshot(&path, &head, "m", "refs/equitr/x").unwrap().changed);
+    sparse(&path.join("asset"), SNAPSHOT_FILE_BYTES_MAX + 2);
+    let error = hub.snapshot(&path, &head, "m", "refs/equitr/x").unwrap_err();
+    assert!(error.to_string().contains("`asset` has 10485762 bytes"), "{error}");
+}
+
+#[test]
+fn a_path_that_is_longer_than_the_system_takes_is_the_workers_to_mend() {
+    let fixture = Fixture::with_files(&[("a", "1")]);
+    let hub = fixture.hub();
+    let path = fixture.path("w");
+    hub.add_worktree(&path, &fixture.head(), "r").unwrap();
+    let name = "d".repeat(250);
+    let deep = format!("for n in $(seq 20); do mkdir {name} && cd {name}; done");
+    let status = std::process::Command::new("bash").args(["-c", &deep]).current_dir(&path).status();
+    assert!(status.unwrap().success());
+    let error = hub.snapshot(&path, &fixture.head(), "m", "refs/equitr/x").unwrap_err();
+    assert!(matches!(error, GitError::Unkeepable { .. }), "{error:?}");
+    assert!(error.to_string().len() < 400, "{error}");
+    hub.remove_worktree(&path).unwrap();
 }
