@@ -1,19 +1,14 @@
 //! The way from a command's own loopback interface to the proxy's socket.
 //!
-//! Programs know how to talk to a proxy over TCP and not over a Unix socket. The launcher starts
-//! this as a second process, which ends with the sandbox.
+//! Programs know how to talk to a proxy over TCP and not over a Unix socket. The launcher serves this
+//! from threads of its own while it waits for the command.
 
-use crate::bubblewrap::{LAUNCHER, PROXY_SOCKET};
+use crate::bubblewrap::PROXY_SOCKET;
 use std::io;
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
-use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-/// The first argument of a bridge.
-pub(crate) const BRIDGE: &str = "__sandbox-bridge";
 
 /// Each takes two of the sandbox's 512 threads; package managers open 16 and fewer.
 const CONNECTIONS_MAX: usize = 64;
@@ -29,24 +24,16 @@ const LOCAL: &str = "localhost,127.0.0.1,::1";
 pub(crate) fn start() -> io::Result<Vec<(&'static str, String)>> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let proxy = format!("http://{}", listener.local_addr()?);
-    Command::new(LAUNCHER)
-        .arg(BRIDGE)
-        .env_clear()
-        .stdin(Stdio::from(OwnedFd::from(listener)))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()?;
+    std::thread::Builder::new().spawn(move || serve(&listener))?;
     let mut variables: Vec<_> = VARIABLES.iter().map(|name| (*name, proxy.clone())).collect();
     variables.extend([("no_proxy", LOCAL.to_owned()), ("NO_PROXY", LOCAL.to_owned())]);
     Ok(variables)
 }
 
-/// Serves connections of the listener that is standard input, until it is killed.
-pub(crate) fn serve() -> io::Result<()> {
-    let listener = TcpListener::from(io::stdin().as_fd().try_clone_to_owned()?);
+/// Serves connections as long as the process lives.
+fn serve(listener: &TcpListener) {
     let open = Arc::new(AtomicUsize::new(0));
-    loop {
-        let (stream, _) = listener.accept()?;
+    while let Ok((stream, _)) = listener.accept() {
         if open.fetch_add(1, Ordering::SeqCst) >= CONNECTIONS_MAX {
             open.fetch_sub(1, Ordering::SeqCst);
             continue;

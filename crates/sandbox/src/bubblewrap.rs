@@ -16,13 +16,14 @@ pub(crate) const NEEDED: [&str; 5] =
     ["--clearenv", "--perms", "--size", "--remount-ro", "--disable-userns"];
 
 /// What of its namespaces, capabilities and session is cut off.
-const CUT: [&str; 9] = [
+const CUT: [&str; 10] = [
     "--unshare-all",
     "--unshare-user",
     "--disable-userns",
     "--cap-drop",
     "ALL",
     "--die-with-parent",
+    "--as-pid-1",
     "--new-session",
     "--clearenv",
     "--ro-bind",

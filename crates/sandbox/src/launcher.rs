@@ -2,6 +2,7 @@
 
 use crate::orders::{EXEC, Orders, Sockets, Walls};
 use crate::{attacks, bridge, fence, filter, limits};
+use rustix::process::{Signal, WaitOptions, set_parent_process_death_signal, wait};
 use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities, set_no_new_privs};
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
@@ -9,6 +10,11 @@ use std::process::Command;
 
 /// Exit code of a command that can't be run; shells use it so.
 const CANT_RUN: i32 = 126;
+
+/// What shells add to a signal's number for the exit code of what it killed.
+const SIGNALLED: i32 = 128;
+
+const SHELL: &str = "/bin/sh";
 
 /// The first descriptor that is not standard input, output or error.
 const FIRST_OTHER: i32 = 3;
@@ -20,19 +26,14 @@ const FIRST_OTHER: i32 = 3;
 pub fn launch_if_asked(args: impl IntoIterator<Item = OsString>) {
     let mut args = args.into_iter().skip(1);
     let Some(asked) = args.next() else { return };
-    let failed = if asked == EXEC {
+    if asked == EXEC {
         let words: Vec<OsString> = args.collect();
-        become_command(&words)
-    } else if asked == bridge::BRIDGE {
-        bridge::serve().err().map_or_else(String::new, |error| format!("bridge: {error}"))
+        eprintln!("equitr-sandbox: {}", become_command(&words));
+        std::process::exit(CANT_RUN);
     } else if asked == attacks::ATTACK {
         let words: Vec<OsString> = args.collect();
-        std::process::exit(attacks::attempt(&words))
-    } else {
-        return;
-    };
-    eprintln!("equitr-sandbox: {failed}");
-    std::process::exit(CANT_RUN);
+        std::process::exit(attacks::attempt(&words));
+    }
 }
 
 /// Gives back only what went wrong.
@@ -41,25 +42,43 @@ fn become_command(words: &[OsString]) -> String {
         Ok(orders) => orders,
         Err(word) => return format!("`{}` is not understood", word.display()),
     };
-    match set_up(&orders) {
-        Ok(variables) => {
-            let mut shell = Command::new("/bin/sh");
-            shell.arg("-c").arg(&orders.line).env_clear().envs(&orders.environment);
-            format!("/bin/sh: {}", shell.envs(variables).exec())
+    let variables = match set_up(&orders) {
+        Ok(variables) => variables,
+        Err(failed) => return failed,
+    };
+    let mut shell = Command::new(SHELL);
+    shell.arg("-c").arg(&orders.line).env_clear().envs(&orders.environment).envs(variables);
+    let failed = match orders.walls {
+        Walls::Landlock => shell.exec(),
+        Walls::Bubblewrap { .. } => match run_as_first(&mut shell) {
+            Ok(code) => std::process::exit(code),
+            Err(error) => error,
+        },
+    };
+    format!("{SHELL}: {failed}")
+}
+
+/// Runs the shell as the first process of a namespace, and gives back its exit code.
+///
+/// When the first process ends, the kernel kills all others, and only then tells its parent. With
+/// bubblewrap's own first process the parent is told a moment before, while they still live.
+fn run_as_first(shell: &mut Command) -> std::io::Result<i32> {
+    let shell = shell.spawn()?;
+    loop {
+        // Others that lost their parent come to us as well, to be waited for.
+        let Some((pid, status)) = wait(WaitOptions::empty())? else { continue };
+        if u32::try_from(pid.as_raw_pid()) == Ok(shell.id()) {
+            let signalled = || status.terminating_signal().map(|signal| SIGNALLED + signal);
+            return Ok(status.exit_status().or_else(signalled).unwrap_or(CANT_RUN));
         }
-        Err(failed) => failed,
     }
 }
 
 /// Puts all restrictions on this process; gives back the variables that lead to the proxy.
 fn set_up(orders: &Orders) -> Result<Vec<(&'static str, String)>, String> {
     let told = |what: &'static str| move |error| format!("{what}: {error}");
-    if orders.walls == Walls::Landlock {
-        // Bubblewrap does so itself.
-        let kill = Some(rustix::process::Signal::KILL);
-        rustix::process::set_parent_process_death_signal(kill)
-            .map_err(|error| format!("death signal: {error}"))?;
-    }
+    set_parent_process_death_signal(Some(Signal::KILL))
+        .map_err(|error| format!("death signal: {error}"))?;
     close_others().map_err(told("open files"))?;
     if orders.walls == (Walls::Bubblewrap { pids: true }) {
         limits::set_pids(orders.limits.processes).map_err(told("process ids"))?;

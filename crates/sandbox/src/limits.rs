@@ -3,7 +3,8 @@
 use crate::Limits;
 use crate::bubblewrap::PIDS;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::io;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
 
 /// Process ids below it are given once only, so this many may stay unused.
 const RESERVED_PIDS: u64 = 300;
@@ -28,7 +29,9 @@ pub(crate) fn set(limits: &Limits) -> io::Result<()> {
 
 /// Limits the process ids of this process's namespace, which holds for root as well.
 pub(crate) fn set_pids(processes: u64) -> io::Result<()> {
-    std::fs::write(PIDS, (processes + RESERVED_PIDS).to_string())
+    // Never made: outside of bubblewrap's walls it must not be there.
+    let mut file = OpenOptions::new().write(true).open(PIDS)?;
+    file.write_all((processes + RESERVED_PIDS).to_string().as_bytes())
 }
 
 /// Whether the number of root's processes can be limited: the kernel's limit on processes does not

@@ -114,8 +114,14 @@ impl Orders {
                 Some("open-files") => set(&mut open_files, number()),
                 Some("file-bytes") => set(&mut file_bytes, number()),
                 Some("memory-bytes") => set(&mut memory_bytes, number()),
-                Some("write") => set(&mut Some(()), Some(writable.push(PathBuf::from(&value)))),
-                Some("read") => set(&mut Some(()), Some(read_only.push(PathBuf::from(&value)))),
+                Some("write") => {
+                    writable.push(PathBuf::from(&value));
+                    true
+                }
+                Some("read") => {
+                    read_only.push(PathBuf::from(&value));
+                    true
+                }
                 Some("env") => match split(&value) {
                     Some((name, value)) => environment.insert(name, value).is_none(),
                     None => false,

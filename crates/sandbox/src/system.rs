@@ -7,7 +7,7 @@ pub(crate) const ROOTS: [&str; 6] = ["/bin", "/sbin", "/lib", "/lib32", "/lib64"
 
 /// The files of `/etc` that programs can't do without: names of users and services, the loader's
 /// cache, the clock's zone, certificates (and not the keys beside them).
-const ETC: [&str; 27] = [
+const ETC: [&str; 28] = [
     "passwd",
     "group",
     "nsswitch.conf",
@@ -30,6 +30,8 @@ const ETC: [&str; 27] = [
     "ca-certificates",
     "ca-certificates.conf",
     "crypto-policies",
+    // What git finds and may not read, it gives up on.
+    "gitconfig",
     "mime.types",
     "magic",
     "inputrc",
