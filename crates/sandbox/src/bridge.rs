@@ -9,9 +9,13 @@ use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// Each takes two of the sandbox's 512 threads; package managers open 16 and fewer.
 const CONNECTIONS_MAX: usize = 64;
+
+/// Something else has to be closed first, which does not happen in a moment.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(20);
 
 /// The variables by which programs find a proxy.
 const VARIABLES: [&str; 6] =
@@ -33,7 +37,12 @@ pub(crate) fn start() -> io::Result<Vec<(&'static str, String)>> {
 /// Serves connections as long as the process lives.
 fn serve(listener: &TcpListener) {
     let open = Arc::new(AtomicUsize::new(0));
-    while let Ok((stream, _)) = listener.accept() {
+    loop {
+        let Ok((stream, _)) = listener.accept() else {
+            // Too many files are open, most likely.
+            std::thread::sleep(ACCEPT_AGAIN);
+            continue;
+        };
         if open.fetch_add(1, Ordering::SeqCst) >= CONNECTIONS_MAX {
             open.fetch_sub(1, Ordering::SeqCst);
             continue;

@@ -36,8 +36,13 @@ pub(crate) fn arguments(policy: &Policy, launcher: &Path, pids: bool) -> Vec<OsS
     let mut options = Options { words: CUT.iter().map(OsString::from).collect() };
     options.words.extend(["/usr".into(), "/usr".into()]);
     roots(&mut options);
-    for path in system::etc() {
-        options.bind("--ro-bind", &path);
+    for entry in system::etc() {
+        match &entry.link {
+            Some(target) => {
+                options.add(&["--symlink".as_ref(), target.as_os_str(), entry.path.as_os_str()]);
+            }
+            None => options.bind("--ro-bind", &entry.path),
+        }
     }
     options.add(&["--proc", "/proc"]);
     // Root without any capability may still write most of these, the name of the program that is
@@ -50,7 +55,10 @@ pub(crate) fn arguments(policy: &Policy, launcher: &Path, pids: bool) -> Vec<OsS
         options.bind(option, &path);
     }
     for path in &policy.masked {
-        options.mask(path);
+        // Bubblewrap would make an empty file where there is none, and that on the host.
+        for place in places(policy, path).iter().filter(|place| place.exists()) {
+            options.mask(place);
+        }
     }
     if let Network::Proxy { socket } = &policy.network {
         options.add(&["--ro-bind".as_ref(), socket.as_os_str(), PROXY_SOCKET.as_ref()]);
@@ -84,19 +92,13 @@ impl Options {
     }
 
     fn mask(&mut self, path: &Path) {
-        // Bubblewrap would make an empty file where there is none, and that on the host.
-        let Ok(target) = path.canonicalize() else { return };
-        if target.is_dir() {
-            self.add(&[
-                "--perms".as_ref(),
-                "0555".as_ref(),
-                "--tmpfs".as_ref(),
-                target.as_os_str(),
-            ]);
-            self.add(&["--remount-ro".as_ref(), target.as_os_str()]);
+        let path = path.as_os_str();
+        if Path::new(path).is_dir() {
+            self.add(&["--perms".as_ref(), "0555".as_ref(), "--tmpfs".as_ref(), path]);
+            self.add(&["--remount-ro".as_ref(), path]);
         } else {
             // A device that is bound as such can be opened; as a plain file it could not be read.
-            self.add(&["--dev-bind".as_ref(), "/dev/null".as_ref(), target.as_os_str()]);
+            self.add(&["--dev-bind".as_ref(), "/dev/null".as_ref(), path]);
         }
     }
 }
@@ -115,14 +117,35 @@ fn roots(options: &mut Options) {
 /// What is bound, outer folders first, so that an inner one is not hidden; at one place reading
 /// comes last, and so holds.
 fn binds(policy: &Policy) -> Vec<(&'static str, PathBuf)> {
-    let writable = policy.writable.iter().chain([&policy.worktree]).map(|path| ("--bind", path));
-    let read_only = policy.read_only.iter().map(|path| ("--ro-bind-try", path));
-    let git = policy.git.iter().map(|path| ("--ro-bind", path));
-    let mut binds: Vec<(&str, PathBuf)> =
-        writable.chain(read_only).chain(git).map(|(option, path)| (option, path.clone())).collect();
+    let writable = writable(policy).map(|path| ("--bind", path.clone()));
+    let read_only = policy.read_only.iter().map(|path| ("--ro-bind-try", path.clone()));
+    let git = policy.git.iter().flat_map(|path| places(policy, path));
+    let git = git.map(|path| ("--ro-bind", path));
+    let mut binds: Vec<_> = writable.chain(read_only).chain(git).collect();
     binds.sort_by(|a, b| a.1.cmp(&b.1).then(a.0.cmp(b.0)));
     binds.dedup();
     binds
+}
+
+fn writable(policy: &Policy) -> impl Iterator<Item = &PathBuf> {
+    policy.writable.iter().chain([&policy.worktree])
+}
+
+/// Everywhere in the sandbox where what is at `path` on the host can be found: folders are bound
+/// under the names they were given by, which may lead through links, or one into another.
+fn places(policy: &Policy, path: &Path) -> Vec<PathBuf> {
+    let Ok(target) = path.canonicalize() else { return Vec::new() };
+    let mut places: Vec<PathBuf> = writable(policy)
+        .chain(&policy.read_only)
+        .filter_map(|folder| {
+            let below = target.strip_prefix(folder.canonicalize().ok()?).ok()?;
+            let is_folder_itself = below.as_os_str().is_empty();
+            Some(if is_folder_itself { folder.clone() } else { folder.join(below) })
+        })
+        .collect();
+    places.sort();
+    places.dedup();
+    places
 }
 
 #[cfg(test)]
@@ -131,24 +154,30 @@ mod tests {
 
     #[test]
     fn inner_folders_are_bound_after_outer_ones_and_reading_holds() {
-        let mut policy = Policy::new("/a/b");
-        policy.git = Some("/a/b/.git".into());
-        policy.read_only = vec!["/a".into(), "/a/b-c".into(), "/a/b/vendor".into(), "/w".into()];
-        policy.writable = vec!["/w".into(), "/a/b/vendor/cache".into()];
-        let binds = binds(&policy);
-        let told: Vec<String> =
-            binds.iter().map(|(option, path)| format!("{option} {}", path.display())).collect();
+        let root = tempfile::tempdir().unwrap();
+        let at = |name: &str| root.path().join(name);
+        std::fs::create_dir_all(at("a/b/.git")).unwrap();
+        let mut policy = Policy::new(at("a/b"));
+        policy.git = Some(at("a/b/.git"));
+        policy.read_only = vec![at("a"), at("a/b-c"), at("a/b/vendor"), at("w")];
+        policy.writable = vec![at("w"), at("a/b/vendor/cache")];
+        let told: Vec<String> = binds(&policy)
+            .iter()
+            .map(|(option, path)| {
+                format!("{option} {}", path.strip_prefix(root.path()).unwrap().display())
+            })
+            .collect();
         assert_eq!(
             told,
             [
-                "--ro-bind-try /a",
-                "--bind /a/b",
-                "--ro-bind /a/b/.git",
-                "--ro-bind-try /a/b/vendor",
-                "--bind /a/b/vendor/cache",
-                "--ro-bind-try /a/b-c",
-                "--bind /w",
-                "--ro-bind-try /w",
+                "--ro-bind-try a",
+                "--bind a/b",
+                "--ro-bind a/b/.git",
+                "--ro-bind-try a/b/vendor",
+                "--bind a/b/vendor/cache",
+                "--ro-bind-try a/b-c",
+                "--bind w",
+                "--ro-bind-try w",
             ]
         );
     }

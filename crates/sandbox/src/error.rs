@@ -70,6 +70,12 @@ pub enum Error {
         /// The path.
         path: PathBuf,
     },
+    /// A path of the policy is the root or one of the system's own folders.
+    #[error("`{path}` is the system's, not to be opened to commands")]
+    TooWide {
+        /// The path.
+        path: PathBuf,
+    },
     /// `HOME` or `TMPDIR` names a folder that a command could not write to.
     #[error("`{variable}` is `{path}`, which a command in the sandbox can't write to")]
     NotWritable {
@@ -118,6 +124,7 @@ impl Error {
             Self::UnknownMode { .. }
             | Self::NotAbsolute { .. }
             | Self::Missing { .. }
+            | Self::TooWide { .. }
             | Self::NotWritable { .. }
             | Self::ZeroByte { .. }
             | Self::BadHost { .. }

@@ -1,6 +1,6 @@
 //! Landlock: which paths a process and all that come from it can reach.
 
-use crate::{bubblewrap, system};
+use crate::system;
 use landlock::{
     ABI, Access, AccessFs, AccessNet, LandlockStatus, RestrictionStatus, Ruleset, RulesetAttr,
     RulesetCreatedAttr, RulesetError, RulesetStatus, Scope, path_beneath_rules,
@@ -43,13 +43,14 @@ pub(crate) fn put_up(writable: &[PathBuf], read_only: &[PathBuf]) -> Result<(), 
     let read = AccessFs::from_read(NEWEST);
     let roots = system::ROOTS.map(PathBuf::from);
     let system = [PathBuf::from("/usr"), PathBuf::from("/proc")].into_iter().chain(roots);
+    let etc = system::etc().into_iter().map(|entry| entry.path);
     let put_up = || -> Result<RestrictionStatus, RulesetError> {
         Ruleset::default()
             .handle_access(AccessFs::from_all(NEWEST))?
             .handle_access(AccessNet::from_all(NEWEST))?
             .scope(Scope::from_all(NEWEST))?
             .create()?
-            .add_rules(path_beneath_rules(system.chain(system::etc()), read))?
+            .add_rules(path_beneath_rules(system.chain(etc), read))?
             .add_rules(path_beneath_rules(read_only, read))?
             .add_rules(path_beneath_rules(DEVICES, AccessFs::from_all(NEWEST)))?
             .add_rules(path_beneath_rules(writable, AccessFs::from_all(NEWEST)))?
@@ -62,7 +63,7 @@ pub(crate) fn put_up(writable: &[PathBuf], read_only: &[PathBuf]) -> Result<(), 
 /// anyway: so the limit on process ids is sealed.
 pub(crate) fn seal(writable: &[PathBuf]) -> Result<(), String> {
     let write = AccessFs::WriteFile | AccessFs::Truncate;
-    let own = ["/tmp", "/dev", "/proc", bubblewrap::PROXY_SOCKET].map(Path::new);
+    let own = ["/tmp", "/dev", "/proc"].map(Path::new);
     let seal = || -> Result<RestrictionStatus, RulesetError> {
         Ruleset::default()
             .handle_access(write)?

@@ -9,6 +9,9 @@ use std::io::{self, Write};
 /// Process ids below it are given once only, so this many may stay unused.
 const RESERVED_PIDS: u64 = 300;
 
+/// The kernel takes no more.
+const PIDS_MAX: u64 = 4 * 1024 * 1024;
+
 /// Sets the limits of this process and of all that come from it.
 ///
 /// Where the process is already under a lower limit, that one stays.
@@ -31,7 +34,8 @@ pub(crate) fn set(limits: &Limits) -> io::Result<()> {
 pub(crate) fn set_pids(processes: u64) -> io::Result<()> {
     // Never made: outside of bubblewrap's walls it must not be there.
     let mut file = OpenOptions::new().write(true).open(PIDS)?;
-    file.write_all((processes + RESERVED_PIDS).to_string().as_bytes())
+    let pids = processes.saturating_add(RESERVED_PIDS).min(PIDS_MAX);
+    file.write_all(pids.to_string().as_bytes())
 }
 
 /// Whether the number of root's processes can be limited: the kernel's limit on processes does not

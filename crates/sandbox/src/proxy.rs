@@ -29,6 +29,9 @@ const CONNECTIONS_MAX: usize = 128;
 /// Far hosts answer within a second; three tries of TCP's take 7 s.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 
+/// Something else has to be closed first, which does not happen in a moment.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(20);
+
 /// What the proxy made of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
@@ -138,7 +141,7 @@ impl Proxy {
     /// Listens on a new socket, which only this user can connect to if its folder is this user's
     /// alone, and serves it from threads of its own.
     ///
-    /// At most 128 connections at once; more are refused. Fails when the socket can't be made, as
+    /// At most 128 connections at once; more are refused, so give each agent its own. Fails when the socket can't be made, as
     /// when there is a file of that name.
     pub fn start(socket: &Path, hosts: Hosts, ways: Ways, report: Report) -> Result<Self, Error> {
         let failed = |source| Error::Listen { path: socket.to_owned(), source };
@@ -170,19 +173,21 @@ impl Drop for Proxy {
 }
 
 fn accept(listener: &UnixListener, shared: &Arc<Shared>) {
-    while let Ok((stream, _)) = listener.accept() {
-        if shared.stopped.load(Ordering::SeqCst) {
-            return;
+    while !shared.stopped.load(Ordering::SeqCst) {
+        let Ok((stream, _)) = listener.accept() else {
+            // Too many files are open, most likely.
+            std::thread::sleep(ACCEPT_AGAIN);
+            continue;
+        };
+        if shared.open.load(Ordering::SeqCst) >= CONNECTIONS_MAX {
+            connection::turn_away(&stream, shared);
+            continue;
         }
-        let busy = shared.open.fetch_add(1, Ordering::SeqCst) >= CONNECTIONS_MAX;
+        shared.open.fetch_add(1, Ordering::SeqCst);
         let counted = Arc::clone(shared);
         let serving = std::thread::Builder::new().spawn(move || {
-            if busy {
-                connection::turn_away(&stream, &counted);
-            } else {
-                // A connection that breaks is its two ends' matter.
-                let _ = connection::serve(stream, &counted);
-            }
+            // A connection that breaks is its two ends' matter.
+            let _ = connection::serve(stream, &counted);
             counted.open.fetch_sub(1, Ordering::SeqCst);
         });
         if serving.is_err() {

@@ -89,6 +89,11 @@ fn check(
             return Err(Error::ZeroByte { what: "a path" });
         }
     }
+    let shared = policy.writable.iter().chain([&policy.worktree]).find(|path| is_systems(path));
+    let all = policy.read_only.iter().find(|path| path.parent().is_none());
+    if let Some(path) = shared.or(all) {
+        return Err(Error::TooWide { path: path.clone() });
+    }
     if let Some(path) = needed.iter().find(|path| path.symlink_metadata().is_err()) {
         return Err(Error::Missing { path: path.to_path_buf() });
     }
@@ -99,6 +104,14 @@ fn check(
         return Err(Error::ZeroByte { what: "a variable" });
     }
     Ok(())
+}
+
+/// Whether it is the root, or a folder that the walls are built on.
+fn is_systems(path: &Path) -> bool {
+    const FOLDERS: [&str; 10] =
+        ["/", "/usr", "/etc", "/proc", "/dev", "/sys", "/bin", "/sbin", "/lib", "/lib64"];
+    // By its parts: `/usr/.` and `//usr` are `/usr`.
+    FOLDERS.iter().any(|folder| path.components().eq(Path::new(folder).components()))
 }
 
 fn has_zero(word: &OsStr) -> bool {

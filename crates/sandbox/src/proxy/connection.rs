@@ -41,7 +41,8 @@ pub(super) fn serve(mut client: UnixStream, shared: &Shared) -> io::Result<()> {
 
 /// Refuses a connection for which there is no room.
 pub(super) fn turn_away(client: &UnixStream, shared: &Shared) {
-    // It is gone in either case.
+    // It is gone in either case; waiting for it would hold up the others.
+    let _ = client.set_nonblocking(true);
     let _ = refuse(client, shared, String::new(), 0, Refusal::Busy);
 }
 

@@ -149,6 +149,21 @@ fn a_head_without_an_end_is_refused() {
 }
 
 #[test]
+fn connections_past_the_cap_are_turned_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let begun = begin(folder.path());
+    let connect = || UnixStream::connect(begun.proxy.socket()).unwrap();
+    // None of them says what it wants.
+    let held: Vec<UnixStream> = (0..128).map(|_| connect()).collect();
+    let mut answer = String::new();
+    connect().read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    let busy = Decision::Refused { host: String::new(), port: 0, why: Refusal::Busy };
+    assert_eq!(*begun.decisions.lock().unwrap(), [busy]);
+    drop(held);
+}
+
+#[test]
 fn a_proxy_that_is_dropped_leaves_no_socket() {
     let folder = tempfile::tempdir().unwrap();
     let begun = begin(folder.path());

@@ -49,6 +49,21 @@ fn a_command_gets_its_variables_and_no_others() {
 }
 
 #[test]
+fn a_command_has_no_capability_and_can_not_get_any() {
+    for backend in backends() {
+        let place = Place::new();
+        let line = "grep -E '^(CapInh|CapPrm|CapEff|CapAmb|NoNewPrivs|Seccomp):' /proc/self/status";
+        let output = run(&backend, &place.policy(), line);
+        let rows: Vec<(&str, &str)> =
+            output.stdout.lines().filter_map(|line| line.split_once(":\t")).collect();
+        let none = "0000000000000000";
+        let capabilities = [("CapInh", none), ("CapPrm", none), ("CapEff", none), ("CapAmb", none)];
+        assert_eq!(rows[..4], capabilities, "{backend}");
+        assert_eq!(rows[4..], [("NoNewPrivs", "1"), ("Seccomp", "2")], "{backend}");
+    }
+}
+
+#[test]
 fn the_exit_code_is_the_commands_own() {
     for backend in backends() {
         let place = Place::new();
@@ -123,6 +138,25 @@ fn masked_files_and_folders_look_empty_and_stay_as_they_are() {
 }
 
 #[test]
+fn what_is_masked_or_read_only_is_so_under_every_name_it_has() {
+    let place = Place::new();
+    fs::write(place.worktree().join(".env"), "KEY=secret\n").unwrap();
+    fs::write(place.worktree().join("file"), "plain\n").unwrap();
+    symlink("worktree", place.at("linked")).unwrap();
+    let mut policy = Policy::new(place.at("linked"));
+    policy.git = Some(place.at("linked/.git"));
+    policy.writable = vec![place.worktree()];
+    policy.masked = vec![place.at("linked/.env")];
+    let before = fs::read_to_string(place.worktree().join(".git")).unwrap();
+    let line = "cd ..; for name in linked worktree; do
+            cat $name/.env $name/file; echo evil > $name/.git
+        done; true";
+    let output = run(&backend(Mode::Bubblewrap), &policy, line);
+    assert_eq!(output.stdout, "plain\nplain\n", "{output:?}");
+    assert_eq!(fs::read_to_string(place.worktree().join(".git")).unwrap(), before);
+}
+
+#[test]
 fn temporary_folders_are_private_and_gone_with_the_command() {
     let place = Place::new();
     let backend = backend(Mode::Bubblewrap);
@@ -161,6 +195,10 @@ fn a_policy_that_can_not_be_had_is_refused_before_anything_runs() {
         assert!(matches!(missing, Error::Missing { .. }), "{missing}");
         let missing = with(&|policy| policy.writable = vec![place.at("nothing")]);
         assert!(matches!(missing, Error::Missing { .. }), "{missing}");
+        let systems = with(&|policy| policy.worktree = "/usr/.".into());
+        assert!(matches!(systems, Error::TooWide { .. }), "{systems}");
+        let all = with(&|policy| policy.read_only = vec!["/".into()]);
+        assert!(matches!(all, Error::TooWide { .. }), "{all}");
         let outside = refused(&backend, &policy, "HOME", "/root", "true");
         assert!(matches!(outside, Error::NotWritable { variable: "HOME", .. }), "{outside}");
         let zero = refused(&backend, &policy, "HOME", home, "tr\0ue");
