@@ -11,6 +11,20 @@ pub(crate) const PROXY_SOCKET: &str = "/equitr-proxy";
 /// Where the launcher finds the file that limits process ids, and nobody after it.
 pub(crate) const PIDS: &str = "/equitr-pid-max";
 
+/// What root may write without any capability, the name of the program that is run when something
+/// crashes among it. Bubblewrap itself covers `/proc/irq`, `/proc/bus` and `/proc/sysrq-trigger` so,
+/// and `/proc/sys` only where it is not needed.
+const ROOTS_OWN: [&str; 8] = [
+    "/proc/sys",
+    "/proc/acpi",
+    "/proc/asound",
+    "/proc/driver",
+    "/proc/dynamic_debug",
+    "/proc/fs",
+    "/proc/mtrr",
+    "/proc/scsi",
+];
+
 /// Options that older versions lack; the last came with 0.8.0.
 pub(crate) const NEEDED: [&str; 5] =
     ["--clearenv", "--perms", "--size", "--remount-ro", "--disable-userns"];
@@ -45,9 +59,9 @@ pub(crate) fn arguments(policy: &Policy, launcher: &Path, pids: bool) -> Vec<OsS
         }
     }
     options.add(&["--proc", "/proc"]);
-    // Root without any capability may still write most of these, the name of the program that is
-    // run when something crashes among them; bubblewrap covers them for others than root only.
-    options.add(&["--ro-bind", "/proc/sys", "/proc/sys"]);
+    for path in ROOTS_OWN {
+        options.bind("--ro-bind-try", Path::new(path));
+    }
     options.add(&["--dev", "/dev"]);
     options.tmpfs("/tmp", policy.temp_bytes);
     options.tmpfs("/dev/shm", policy.shared_memory_bytes);

@@ -137,6 +137,10 @@ impl Error {
 fn hint_of(said: &str) -> Option<&'static str> {
     const HINTS: [(&str, &str); 5] = [
         (
+            "Resource temporarily unavailable",
+            "the user's or the machine's limit on processes is reached",
+        ),
+        (
             "mount proc",
             "this is a container that forbids a fresh /proc; run it with more rights (Docker: \
              `--security-opt systempaths=unconfined`)",
@@ -156,10 +160,6 @@ fn hint_of(said: &str) -> Option<&'static str> {
             "allow user namespaces: `sysctl kernel.unprivileged_userns_clone=1` (Debian), \
              `sysctl user.max_user_namespaces=10000`, or in a container a seccomp profile that \
              permits them",
-        ),
-        (
-            "Resource temporarily unavailable",
-            "too many processes of this user are running for the sandbox's limit",
         ),
     ];
     HINTS.iter().find(|(words, _)| said.contains(words)).map(|(_, hint)| *hint)

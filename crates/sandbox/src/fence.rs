@@ -59,11 +59,11 @@ pub(crate) fn put_up(writable: &[PathBuf], read_only: &[PathBuf]) -> Result<(), 
     enforced(put_up())
 }
 
-/// Keeps this process from writing files but in `writable` and where bubblewrap's walls let it
-/// anyway: so the limit on process ids is sealed.
+/// Keeps this process from writing files but in `writable`, `/tmp` and `/dev`: so the limit on
+/// process ids is sealed, and with it all that root may write in `/proc`.
 pub(crate) fn seal(writable: &[PathBuf]) -> Result<(), String> {
     let write = AccessFs::WriteFile | AccessFs::Truncate;
-    let own = ["/tmp", "/dev", "/proc"].map(Path::new);
+    let own = ["/tmp", "/dev"].map(Path::new);
     let seal = || -> Result<RestrictionStatus, RulesetError> {
         Ruleset::default()
             .handle_access(write)?

@@ -15,7 +15,9 @@ fn tl_05_a_fork_bomb_stops_at_the_limit_while_another_sandbox_works() {
     let mut policy = place.policy();
     policy.limits.processes = 64;
     // The inner shell ends when it can't fork; the outer one counts without forking, and holds on.
-    let line = "(while :; do sleep 600 & done) 2> said; set -- /proc/[0-9]*; echo $#; read end";
+    // There is an end to it for the machine's sake, should the limit fail.
+    let line = "(for i in $(seq 1000); do sleep 600 & done) 2> said; set -- /proc/[0-9]*; echo $#
+        read end";
     let mut bomb = command(&backend, &policy, line).stdin(Stdio::piped()).spawn().unwrap();
     let mut counted = String::new();
     BufReader::new(bomb.stdout.take().unwrap()).read_line(&mut counted).unwrap();
@@ -36,7 +38,9 @@ fn tl_05_another_sandbox_works_while_a_fork_bomb_goes_on() {
     let backend = backend(Mode::Bubblewrap);
     let mut policy = place.policy();
     policy.limits.processes = 64;
-    let line = "b() { b | b & }; echo begun; b 2> /dev/null; read end";
+    // Doubled ten times at most, for the machine's sake, should the limit fail.
+    let line = "b() { [ $1 = 0 ] || { b $(($1 - 1)) | b $(($1 - 1)) & }; }; echo begun
+        b 10 2> /dev/null; read end";
     let mut bomb = command(&backend, &policy, line).stdin(Stdio::piped()).spawn().unwrap();
     let mut begun = String::new();
     BufReader::new(bomb.stdout.take().unwrap()).read_line(&mut begun).unwrap();
@@ -60,6 +64,8 @@ fn tl_05_a_command_can_not_raise_its_limits() {
     assert_eq!(before, after, "{output:?}");
     assert_eq!((files, core, blocks), ("4096", "0", "2097152"), "{output:?}");
     assert!(output.stderr.contains("error setting limit"), "{output:?}");
+    let read_only = "/proc/sys/kernel/pid_max: Read-only file system";
+    assert!(output.stderr.contains(read_only), "whoever this is: {output:?}");
 }
 
 /// Runs a line in a policy that is changed first, and gives back the policy's place as well.
@@ -77,7 +83,8 @@ fn tl_06_a_memory_bomb_ends_by_itself() {
     for backend in backends() {
         let memory = |policy: &mut Policy| policy.limits.memory_bytes = Some(256 * MIB);
         // Keeps all of a line that does not end.
-        let (_, said) = limited(&backend, memory, "tail /dev/zero");
+        let line = "head -c 600000000 /dev/zero | tail -n 1 > /dev/null";
+        let (_, said) = limited(&backend, memory, line);
         assert!(said.contains("memory exhausted"), "{backend}: {said}");
     }
 }

@@ -60,7 +60,24 @@ fn a_command_has_no_capability_and_can_not_get_any() {
         let capabilities = [("CapInh", none), ("CapPrm", none), ("CapEff", none), ("CapAmb", none)];
         assert_eq!(rows[..4], capabilities, "{backend}");
         assert_eq!(rows[4..], [("NoNewPrivs", "1"), ("Seccomp", "2")], "{backend}");
+        if matches!(backend, Backend::Bubblewrap { .. }) {
+            let output = run(&backend, &place.policy(), "grep CapBnd /proc/self/status");
+            assert_eq!(output.stdout, format!("CapBnd:\t{none}\n"));
+        }
     }
+}
+
+#[test]
+fn nothing_in_proc_but_a_processs_own_can_be_written() {
+    let place = Place::new();
+    // Everybody may ask to be told of pressure.
+    let line = "find /proc -type f -writable ! -path '/proc/[0-9]*' ! -path '/proc/sys/*' \
+            ! -path '/proc/pressure/*' 2> /dev/null | while read file; do
+                (: >> $file) 2> /dev/null && echo $file
+            done
+        echo x > /dev/stdout";
+    let output = run(&backend(Mode::Bubblewrap), &place.policy(), line);
+    assert_eq!(output.stdout, "x\n", "{output:?}");
 }
 
 #[test]
