@@ -10,9 +10,8 @@ mod scene;
 pub(crate) use attempt::{ATTACK, attempt};
 
 use crate::{Backend, Error};
-use scene::Scene;
+use scene::{Scene, Tried};
 use std::fmt;
-use std::io;
 use std::path::Path;
 
 /// What an agent's command could try.
@@ -155,7 +154,8 @@ pub enum Verdict {
     Blocked,
     /// It succeeds in the sandbox.
     Leaked,
-    /// It does not succeed here without a sandbox either, so its failure in it proves nothing.
+    /// It does not succeed here without a sandbox either, so its failure in it proves nothing; or it
+    /// could not be run in it.
     NotProvable {
         /// What it failed of.
         why: String,
@@ -164,38 +164,29 @@ pub enum Verdict {
 
 /// Runs every attack without a sandbox and in this one, and tells what became of each.
 ///
-/// `folder` is an empty folder of this user's, for targets; what is in it afterwards is of no use.
+/// `folder` is an empty folder of this user's, by its absolute path, for targets; what is in it afterwards is of no use.
 /// `launcher` is as for [`wrap`](crate::wrap). It takes some seconds: a program that an attack
 /// leaves behind ends by itself after 3 s. Fails when the targets can't be made.
 pub fn run_all(
     backend: &Backend,
     launcher: &Path,
     folder: &Path,
-) -> Result<Vec<(Attack, Verdict)>, AttackError> {
-    let bare = Scene::new(&folder.join("bare"), launcher)?;
-    let sandboxed = Scene::new(&folder.join("sandboxed"), launcher)?;
+) -> Result<Vec<(Attack, Verdict)>, Error> {
+    let scene = |name: &str| {
+        Scene::new(&folder.join(name), launcher).map_err(|source| Error::Targets { source })
+    };
+    let (bare, sandboxed) = (scene("bare")?, scene("sandboxed")?);
     let mut verdicts = Vec::new();
     for attack in Attack::all() {
         let verdict = match bare.run(attack, None)? {
-            Err(why) => Verdict::NotProvable { why },
-            Ok(()) => match sandboxed.run(attack, Some(backend))? {
-                Ok(()) => Verdict::Leaked,
-                Err(_) => Verdict::Blocked,
+            Tried::Failed(why) | Tried::DidNotRun(why) => Verdict::NotProvable { why },
+            Tried::Succeeded => match sandboxed.run(attack, Some(backend))? {
+                Tried::Succeeded => Verdict::Leaked,
+                Tried::Failed(_) => Verdict::Blocked,
+                Tried::DidNotRun(why) => Verdict::NotProvable { why },
             },
         };
         verdicts.push((attack, verdict));
     }
     Ok(verdicts)
-}
-
-/// Why the attacks could not be run.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum AttackError {
-    /// A target could not be made, or a process not be started.
-    #[error("the attacks' targets can't be made")]
-    Targets(#[from] io::Error),
-    /// There is no such sandbox.
-    #[error(transparent)]
-    Sandbox(#[from] Error),
 }

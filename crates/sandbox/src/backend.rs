@@ -39,9 +39,7 @@ impl Backend {
     /// that we know to attack.
     pub fn weaknesses(&self) -> Vec<&'static str> {
         match self {
-            Self::Bubblewrap { .. } if is_root() && !crate::limits::holds_root() => {
-                vec!["the number of processes is not limited, because this is root"]
-            }
+            Self::Bubblewrap { .. } if !has_limit_on_processes() => vec![UNLIMITED],
             Self::Bubblewrap { .. } => Vec::new(),
             Self::Landlock { abi } => {
                 let mut weaknesses = vec![
@@ -59,7 +57,7 @@ impl Backend {
                     weaknesses.push("abstract Unix sockets can be reached");
                 }
                 if is_root() {
-                    weaknesses.push("the number of processes is not limited, because this is root");
+                    weaknesses.push(UNLIMITED);
                 }
                 weaknesses
             }
@@ -68,9 +66,24 @@ impl Backend {
     }
 }
 
+/// The kernel's limit on processes does not hold for root.
+const UNLIMITED: &str = "the number of processes is not limited, because this is root";
+
+/// Whether bubblewrap's processes can be limited in number.
+#[cfg(target_os = "linux")]
+fn has_limit_on_processes() -> bool {
+    !is_root() || crate::limits::holds_root()
+}
+
 #[cfg(target_os = "linux")]
 fn is_root() -> bool {
     rustix::process::geteuid().is_root()
+}
+
+/// Elsewhere there is no sandbox whose limits could be asked for.
+#[cfg(not(target_os = "linux"))]
+fn has_limit_on_processes() -> bool {
+    false
 }
 
 #[cfg(not(target_os = "linux"))]

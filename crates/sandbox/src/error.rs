@@ -99,6 +99,12 @@ pub enum Error {
         /// The name as it was given.
         name: String,
     },
+    /// A target of the attacks could not be made, or one of their processes not be started.
+    #[error("the attacks can't be tried")]
+    Targets {
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The proxy's socket could not be made.
     #[error("the proxy can't listen on `{path}`")]
     Listen {
@@ -128,6 +134,7 @@ impl Error {
             | Self::NotWritable { .. }
             | Self::ZeroByte { .. }
             | Self::BadHost { .. }
+            | Self::Targets { .. }
             | Self::Listen { .. } => None,
         }
     }
@@ -135,7 +142,8 @@ impl Error {
 
 /// What helps, by bubblewrap's own words.
 fn hint_of(said: &str) -> Option<&'static str> {
-    const HINTS: [(&str, &str); 5] = [
+    const HINTS: [(&str, &str); 6] = [
+        ("setuid", "make `bwrap` a program without special rights: `chmod u-s`"),
         (
             "Resource temporarily unavailable",
             "the user's or the machine's limit on processes is reached",

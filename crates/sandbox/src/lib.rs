@@ -11,7 +11,6 @@
 mod backend;
 mod error;
 mod mode;
-mod orders;
 mod policy;
 mod wrap;
 
@@ -27,6 +26,8 @@ mod filter;
 mod launcher;
 #[cfg(target_os = "linux")]
 mod limits;
+#[cfg(target_os = "linux")]
+mod orders;
 #[cfg(target_os = "linux")]
 mod probe;
 #[cfg(target_os = "linux")]

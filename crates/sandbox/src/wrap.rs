@@ -162,7 +162,7 @@ mod linux {
             ..orders(policy, environment, line)
         };
         let mut bwrap = Command::new(program);
-        // Its own variables can be read in the sandbox, as those of its first process.
+        // What is set for the supervisor, `LD_PRELOAD` or a key, is not meant for it.
         bwrap.env_clear().args(arguments(policy, launcher, pids)).arg(LAUNCHER);
         bwrap.args(orders.arguments());
         bwrap

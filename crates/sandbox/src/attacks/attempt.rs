@@ -48,6 +48,9 @@ const SETUID: [&str; 6] =
 /// Names a program of which the kernel says at a crash what to run.
 const SETTING: &str = "/proc/sys/kernel/core_pattern";
 
+/// The exit code of an attempt that was not let.
+pub(super) const REFUSED: i32 = 1;
+
 /// Makes the attempt that the words behind [`ATTACK`] ask for; gives back the exit code, 0 if it was
 /// let, and says on standard output what it failed of.
 pub(crate) fn attempt(words: &[OsString]) -> i32 {
@@ -56,7 +59,7 @@ pub(crate) fn attempt(words: &[OsString]) -> i32 {
         Ok(()) => 0,
         Err(error) => {
             println!("{error}");
-            1
+            REFUSED
         }
     }
 }

@@ -1,9 +1,9 @@
 //! The targets of the attacks, and what is to be seen of an attack from outside.
 
-use super::attempt::{ATTACK, MARK, SECRET, VICTIM};
-use super::{Attack, AttackError};
+use super::Attack;
+use super::attempt::{ATTACK, MARK, REFUSED, SECRET, VICTIM};
 use crate::bubblewrap::LAUNCHER;
-use crate::{Backend, Policy, wrap};
+use crate::{Backend, Error, Policy, wrap};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
@@ -21,6 +21,15 @@ const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 /// Where commands find programs.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// How an attack went.
+pub(super) enum Tried {
+    Succeeded,
+    /// And what it failed of.
+    Failed(String),
+    /// Or ended in a way that says nothing.
+    DidNotRun(String),
+}
 
 /// The targets, made anew for each sandbox.
 pub(super) struct Scene {
@@ -102,43 +111,51 @@ impl Scene {
         })
     }
 
-    /// Runs the attack, in a sandbox if one is given; if it does not succeed, what it failed of.
-    pub(super) fn run(
-        &self,
-        attack: Attack,
-        backend: Option<&Backend>,
-    ) -> Result<Result<(), String>, AttackError> {
-        let mut victim = match attack {
-            Attack::ReadEnvironment | Attack::Signal | Attack::Ptrace => Some(self.victim()?),
-            _ => None,
-        };
-        let words = match self.words(attack, victim.as_ref(), backend.is_some())? {
+    /// Runs the attack, in a sandbox if one is given.
+    pub(super) fn run(&self, attack: Attack, backend: Option<&Backend>) -> Result<Tried, Error> {
+        let targets = |source| Error::Targets { source };
+        let words = match self.words(attack, backend.is_some()).map_err(targets)? {
             Ok(words) => words,
-            Err(why) => return Ok(Err(why)),
+            Err(why) => return Ok(Tried::Failed(why)),
         };
+        let needs_victim =
+            matches!(attack, Attack::ReadEnvironment | Attack::Signal | Attack::Ptrace);
+        let mut victim = needs_victim.then(|| self.victim()).transpose().map_err(targets)?;
+        let mut all = vec![ATTACK.to_owned(), attack.number().to_string()];
+        all.extend(victim.iter().map(|victim| victim.id().to_string()).chain(words));
         let mut command = match backend {
             None => {
                 let mut command = Command::new(&self.launcher);
-                command.args(&words).current_dir(&self.worktree);
+                command.args(&all).current_dir(&self.worktree);
                 command
             }
-            Some(backend) => self.wrapped(backend, &words)?,
+            Some(backend) => self.wrapped(backend, &all)?,
         };
-        let output = command.stdin(Stdio::null()).output()?;
-        let seen = match output.status.success() {
-            false => {
-                let said = [output.stdout, output.stderr].concat();
-                Err(String::from_utf8_lossy(&said).trim().to_owned())
-            }
-            true if self.had_effect(attack, victim.as_mut())? => Ok(()),
-            true => Err("it had no effect outside".to_owned()),
-        };
+        let tried = self.look(attack, &mut command, victim.as_mut()).map_err(targets)?;
         if let Some(victim) = &mut victim {
             // It may have ended.
             let _ = victim.kill();
-            victim.wait()?;
+            victim.wait().map_err(targets)?;
         }
-        Ok(seen)
+        Ok(tried)
+    }
+
+    /// Runs it to its end, and looks what it did.
+    fn look(
+        &self,
+        attack: Attack,
+        command: &mut Command,
+        victim: Option<&mut Child>,
+    ) -> io::Result<Tried> {
+        let output = command.stdin(Stdio::null()).output()?;
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).trim().to_owned();
+        Ok(match output.status.code() {
+            Some(0) if self.had_effect(attack, victim)? => Tried::Succeeded,
+            Some(0) => Tried::Failed("it had no effect outside".to_owned()),
+            Some(REFUSED) => Tried::Failed(said),
+            Some(_) | None => Tried::DidNotRun(format!("{}: {said}", output.status)),
+        })
     }
 
     /// A process with a secret in its environment, which ends when it is dropped.
@@ -151,7 +168,7 @@ impl Scene {
             .spawn()
     }
 
-    fn wrapped(&self, backend: &Backend, words: &[String]) -> Result<Command, AttackError> {
+    fn wrapped(&self, backend: &Backend, words: &[String]) -> Result<Command, Error> {
         let mut policy = Policy::new(&self.worktree);
         policy.git = Some(self.worktree.join(".git"));
         policy.read_only = vec![self.hub.clone()];
@@ -167,7 +184,7 @@ impl Scene {
             .map(quoted)
             .collect();
         let line = format!("exec {}", line.join(" "));
-        Ok(wrap(backend, &policy, &self.environment(), &self.launcher, &line)?)
+        wrap(backend, &policy, &self.environment(), &self.launcher, &line)
     }
 
     fn environment(&self) -> BTreeMap<OsString, OsString> {
@@ -175,20 +192,14 @@ impl Scene {
         [("PATH".into(), PATH.into()), ("HOME".into(), home)].into()
     }
 
-    /// The launcher's arguments, or why there can be no such attack.
-    fn words(
-        &self,
-        attack: Attack,
-        victim: Option<&Child>,
-        is_sandboxed: bool,
-    ) -> io::Result<Result<Vec<String>, String>> {
+    /// What the attacking program is told besides a victim, or why there can be no such attack.
+    fn words(&self, attack: Attack, is_sandboxed: bool) -> io::Result<Result<Vec<String>, String>> {
         let text = |path: &Path| path.display().to_string();
         let own = |name: &str| text(&self.worktree.join(name));
-        let victim = || victim.map_or_else(String::new, |victim| victim.id().to_string());
-        let words = match attack {
+        Ok(Ok(match attack {
             Attack::WriteHome => vec![text(&self.home.join(".bashrc"))],
             Attack::ReadKey => vec![text(&self.home.join(".ssh/id_rsa"))],
-            Attack::ReadEnvironment | Attack::Signal | Attack::Ptrace => vec![victim()],
+            Attack::ReadEnvironment | Attack::Signal | Attack::Ptrace => Vec::new(),
             Attack::Tcp => vec![self.tcp.local_addr()?.to_string()],
             Attack::Udp => vec![self.udp.local_addr()?.to_string()],
             Attack::AbstractSocket => vec![self.abstract_name.clone()],
@@ -216,10 +227,7 @@ impl Scene {
             | Attack::UserNamespace
             | Attack::SetUid
             | Attack::KernelSetting => vec!["-".to_owned()],
-        };
-        let mut all = vec![ATTACK.to_owned(), attack.number().to_string()];
-        all.extend(words);
-        Ok(Ok(all))
+        }))
     }
 
     /// The name of a variable of ours that commands are not given.

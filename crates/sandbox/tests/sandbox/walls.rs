@@ -68,6 +68,27 @@ fn a_command_has_no_capability_and_can_not_get_any() {
 }
 
 #[test]
+fn what_is_set_for_the_supervisor_does_not_act_on_the_sandbox() {
+    let place = Place::new();
+    let worktree = place.worktree();
+    for mode in ["bubblewrap", "landlock"] {
+        let mut supervisor = trial(&["run", mode, worktree.to_str().unwrap(), "echo ran"]);
+        let output = output(supervisor.env("LD_PRELOAD", "/nowhere/evil.so"));
+        assert_eq!(output.stdout, "ran\n", "{mode}: {output:?}");
+        let complaints = output.stderr.matches("/nowhere/evil.so").count();
+        assert_eq!(complaints, 1, "of the supervisor alone: {mode}: {output:?}");
+    }
+}
+
+#[test]
+fn what_nothing_bounds_can_not_be_written() {
+    let place = Place::new();
+    let line = "for folder in / /dev /etc /proc /tmp; do mkdir $folder/new && echo $folder; done";
+    let output = run(&backend(Mode::Bubblewrap), &place.policy(), line);
+    assert_eq!(output.stdout, "/tmp\n", "{output:?}");
+}
+
+#[test]
 fn nothing_in_proc_but_a_processs_own_can_be_written() {
     let place = Place::new();
     // Everybody may ask to be told of pressure.
