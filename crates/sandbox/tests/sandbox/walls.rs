@@ -31,6 +31,17 @@ fn a_command_writes_its_worktree_and_reads_what_it_may_and_reaches_nothing_else(
 }
 
 #[test]
+fn files_can_be_linked_and_moved_from_folder_to_folder() {
+    let line = "mkdir a b; echo x > a/file; ln a/file b/link && mv a/file b/file
+        test b/file -ef b/link && echo one";
+    for backend in backends() {
+        let place = Place::new();
+        let output = run(&backend, &place.policy(), line);
+        assert_eq!(output.stdout, "one\n", "{backend}: {output:?}");
+    }
+}
+
+#[test]
 fn a_command_gets_its_variables_and_no_others() {
     for backend in backends() {
         let place = Place::new();
