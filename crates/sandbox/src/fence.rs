@@ -43,7 +43,7 @@ pub(crate) fn put_up(writable: &[PathBuf], read_only: &[PathBuf]) -> Result<(), 
     let read = AccessFs::from_read(NEWEST);
     let roots = system::ROOTS.map(PathBuf::from);
     let system = [PathBuf::from("/usr"), PathBuf::from("/proc")].into_iter().chain(roots);
-    let etc = system::etc().into_iter().map(|entry| entry.path);
+    let etc = system::etc().into_iter().map(|entry| entry.path).chain(system::public_etc());
     let put_up = || -> Result<RestrictionStatus, RulesetError> {
         Ruleset::default()
             .handle_access(AccessFs::from_all(NEWEST))?
