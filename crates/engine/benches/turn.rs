@@ -65,6 +65,8 @@ fn tool_alone() -> (f64, f64) {
     let place = Place {
         worktree: Worktree::open(folder.path()).unwrap(),
         environment: Environment::new(std::env::vars_os(), folder.path(), folder.path()),
+        sandbox: equitr_tools::Sandbox::off(),
+        disk_bytes_max: equitr_tools::DISK_BYTES_MAX,
     };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -276,6 +276,8 @@ impl Context {
                 .clone()
                 .with("HOME", &home.to_string_lossy())
                 .with("TMPDIR", &temp.to_string_lossy()),
+            sandbox: equitr_tools::Sandbox::off(),
+            disk_bytes_max: equitr_tools::DISK_BYTES_MAX,
         })
     }
 

@@ -3,17 +3,26 @@
 use serde_json::Value;
 
 /// Which crates of ours a crate may depend on.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     (
         "equitrcoder",
-        &["equitr-core", "equitr-engine", "equitr-git", "equitr-llm", "equitr-tools", "equitr-ui"],
+        &[
+            "equitr-core",
+            "equitr-engine",
+            "equitr-git",
+            "equitr-llm",
+            "equitr-sandbox",
+            "equitr-tools",
+            "equitr-ui",
+        ],
     ),
     ("equitr-engine", &["equitr-core", "equitr-git", "equitr-llm", "equitr-tools"]),
     ("equitr-ui", &["equitr-core"]),
     ("equitr-llm", &["equitr-core"]),
-    ("equitr-tools", &["equitr-core"]),
+    ("equitr-tools", &["equitr-core", "equitr-sandbox"]),
     ("equitr-core", &[]),
     ("equitr-git", &[]),
+    ("equitr-sandbox", &[]),
     ("equitr-testing", &["equitr-core", "equitr-git", "equitr-llm"]),
     ("equitr-tidy", &[]),
 ];

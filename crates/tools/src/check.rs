@@ -3,7 +3,7 @@
 use crate::Place;
 use crate::error::Error;
 use crate::process::{Ended, Progress, run, told};
-use crate::shell::command;
+use crate::shell::{command, masked};
 use std::time::Duration;
 
 /// What a check found. Outputs are bounded, as [`crate::process::Finished::output`] is.
@@ -46,7 +46,7 @@ pub async fn check(
     timeout: Duration,
     progress: Progress<'_>,
 ) -> Result<CheckOutcome, Error> {
-    let finished = run(command(line, place, timeout)?, progress).await?;
+    let finished = run(command(line, place, &masked(place).await, timeout)?, progress).await?;
     let told = told(&finished, timeout);
     let (duration, output) = (finished.duration, finished.output);
     let noted = |output: String| format!("{output}\n[{told}]\n");
@@ -57,7 +57,9 @@ pub async fn check(
             CheckOutcome::Failed { exit: 128 + signal, output: noted(output) }
         }
         // What SIGKILL, which ended it, would have given.
-        Ended::Flooded => CheckOutcome::Failed { exit: 137, output: noted(output) },
+        Ended::Flooded | Ended::Overfilled { .. } => {
+            CheckOutcome::Failed { exit: 137, output: noted(output) }
+        }
         Ended::TimedOut => CheckOutcome::TimedOut { timeout, output },
         Ended::CantRun { program } => CheckOutcome::CantRun { program, output },
     })

@@ -20,6 +20,15 @@ pub enum Error {
         /// As the model wrote it.
         path: String,
     },
+    /// The file looks like it holds secrets.
+    #[error(
+        "`{path}` looks like a file of secrets, which tools neither read nor write; a person can \
+         allow it by the setting `allow_secret_files`"
+    )]
+    SecretFile {
+        /// As the model wrote it.
+        path: String,
+    },
     /// No path can be written like this.
     #[error("path `{path}` {why}")]
     BadPath {
@@ -131,6 +140,12 @@ pub enum Error {
     Spawn {
         /// The system's reason.
         source: io::Error,
+    },
+    /// The sandbox that commands have to run in can't be had.
+    #[error("no command can be started here: {source}")]
+    Sandbox {
+        /// What is in the way.
+        source: equitr_sandbox::Error,
     },
     /// The call was cancelled before it changed anything.
     #[error("cancelled")]

@@ -22,8 +22,22 @@ pub(crate) fn kill_with_variable(_name: &str, _value: &str) -> usize {
     0
 }
 
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn signal_with_variable(
+    _name: &str,
+    _value: &str,
+    _but: Option<rustix::process::Pid>,
+    _signal: rustix::process::Signal,
+) {
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn kill_children(_parent: rustix::process::Pid) -> bool {
+    false
+}
+
 #[cfg(target_os = "linux")]
-pub(crate) use linux::kill_with_variable;
+pub(crate) use linux::{kill_children, kill_with_variable, signal_with_variable};
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -74,6 +88,35 @@ mod linux {
                 return killed.len();
             }
         }
+    }
+
+    /// Signals once every process of this user with `name=value` in its environment, except `but` and
+    /// the caller.
+    pub(crate) fn signal_with_variable(name: &str, value: &str, but: Option<Pid>, signal: Signal) {
+        let (found, _) = processes_with(format!("{name}={value}").as_bytes());
+        for (pid, process) in found {
+            if but.is_none_or(|but| but.as_raw_nonzero().get() != pid) {
+                // One that has ended meanwhile needs no signal.
+                let _ = pidfd_send_signal(&process, signal);
+            }
+        }
+    }
+
+    /// Kills the children of a process; false if there are none, or the kernel does not tell.
+    pub(crate) fn kill_children(parent: Pid) -> bool {
+        let open =
+            |pid: i32| Some((pid, pidfd_open(Pid::from_raw(pid)?, PidfdFlags::empty()).ok()?));
+        let found: Vec<(i32, OwnedFd)> = children(parent).into_iter().filter_map(open).collect();
+        // A number may have gone to another process before the handle was taken.
+        let still = children(parent);
+        let theirs = found.iter().filter(|(pid, _)| still.contains(pid));
+        theirs.filter(|(_, child)| pidfd_send_signal(child, Signal::KILL).is_ok()).count() > 0
+    }
+
+    fn children(parent: Pid) -> Vec<i32> {
+        let pid = parent.as_raw_nonzero();
+        let listed = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+        listed.unwrap_or_default().split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
     }
 
     /// The processes, and how many show no environment just now: one that is becoming another

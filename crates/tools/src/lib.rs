@@ -5,6 +5,7 @@
 
 mod bounded;
 mod check;
+mod disk;
 mod edit;
 mod environment;
 mod error;
@@ -13,8 +14,11 @@ mod list;
 mod path;
 pub mod process;
 mod read;
+mod sandbox;
 mod search;
+mod secret_files;
 mod shell;
+mod spawner;
 mod stop;
 mod tool;
 mod walk;
@@ -22,10 +26,13 @@ pub mod worktree;
 mod write;
 
 pub use check::{CheckOutcome, check};
+pub use disk::DISK_BYTES_MAX;
 pub use environment::Environment;
 pub use error::Error;
 pub use leftovers::{RUN_VARIABLE, kill_leftovers};
 pub use process::Progress;
+pub use sandbox::Sandbox;
+pub use secret_files::secret_files;
 pub use tool::{Limits, Output, Place, Tool, run, specs};
 pub use worktree::Worktree;
 pub use write::UNFINISHED_PREFIX;

@@ -73,6 +73,7 @@ pub(crate) fn left_out(extent: &Extent) -> String {
 }
 
 /// A pattern for paths: one with a `/` from the root, one without for the name in any folder.
+#[derive(Debug)]
 pub(crate) struct Glob {
     matcher: GlobMatcher,
     whole_path: bool,

@@ -3,22 +3,24 @@
 //! The command is the leader of a process group of its own, with `/dev/null` for input and one pipe
 //! for both outputs, so that they come in the order they were written. When it ends, for whatever
 //! reason, the rest of its group is killed, and what left the group but kept its environment. What a
-//! command may reach is the sandbox's matter.
+//! command may reach is the matter of [`crate::sandbox`].
 
 use crate::bounded::{Bounded, plain, size};
+use crate::disk::Disk;
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::leftovers::kill_with_variable;
-use rustix::process::{Pid, Signal, kill_process_group};
+use crate::leftovers::RUN_VARIABLE;
+use crate::sandbox::Sandbox;
+use crate::spawner::{COMMAND_VARIABLE, start};
+use std::ffi::OsStr;
 use std::hash::{BuildHasher, RandomState};
 use std::os::fd::OwnedFd;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::Path;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe::Receiver;
-use tokio::process::Child;
 use tokio::time::{Instant, sleep_until};
 
 /// What a command set out to do is said in its first lines.
@@ -37,8 +39,6 @@ const CHUNK_BYTES: usize = 16 * 1024;
 /// Nobody reads more than this in so short a time; the rest is not handed on as progress.
 const STRETCH_BYTES_MAX: usize = 64 * 1024;
 const STRETCH: Duration = Duration::from_millis(100);
-/// Names the one command, as the value of a variable that what it starts inherits.
-const COMMAND_VARIABLE: &str = "EQUITR_COMMAND";
 
 /// Takes what a command writes, as it comes; pieces are at most 16 KiB and may end within a word.
 ///
@@ -55,6 +55,12 @@ pub struct Command<'a> {
     pub folder: &'a Path,
     /// Its variables, all of them.
     pub environment: &'a Environment,
+    /// What it runs in.
+    pub sandbox: &'a Sandbox,
+    /// Files and folders that are to look empty, where the sandbox can do that; absolute paths.
+    pub masked: &'a [PathBuf],
+    /// How much its folder, `HOME` and `TMPDIR` may hold together before it is killed, in bytes.
+    pub disk_bytes_max: u64,
     /// When it is told to end; it has 2 s to do so.
     pub timeout: Duration,
 }
@@ -84,6 +90,13 @@ pub enum Ended {
     TimedOut,
     /// By us, after 256 MiB of output.
     Flooded,
+    /// By us, its folders holding too much; or by itself, having filled them quickly.
+    Overfilled {
+        /// What they hold, in bytes.
+        bytes: u64,
+        /// What they may hold, in bytes.
+        bytes_max: u64,
+    },
     /// Exit code 126 or 127, and the shell said which program it can't find or run.
     CantRun {
         /// As the shell names it.
@@ -93,13 +106,23 @@ pub enum Ended {
 
 /// Runs the command to its end; dropping the future kills all of it.
 ///
-/// Fails only when no shell can be started in the folder.
+/// Fails only when no shell can be started in the folder, or its sandbox can't be had.
 pub async fn run(command: Command<'_>, progress: Progress<'_>) -> Result<Finished, Error> {
     let started = Instant::now();
     let spawn = |source| Error::Spawn { source };
     let (reader, writer) = std::io::pipe().map_err(spawn)?;
     let mut receiver = Receiver::from_owned_fd(OwnedFd::from(reader)).map_err(spawn)?;
-    let (mut child, group) = start(&command, writer).map_err(spawn)?;
+    // A hasher's seed is random: no other command, of this process or another, has the name.
+    let name = format!("{}-{:016x}", std::process::id(), RandomState::new().hash_one(0));
+    let mut process = process(&command, &name)?;
+    process.stdin(Stdio::null()).stdout(writer.try_clone().map_err(spawn)?).stderr(writer);
+    let var = |name: &str| command.environment.vars().find(|(n, _)| *n == name);
+    let own = ["HOME", "TMPDIR"].map(var);
+    let own = own.iter().flatten().map(|(_, value)| Path::new(*value));
+    let folders: Vec<&Path> = [command.folder].into_iter().chain(own).collect();
+    let disk = Disk::watch(&folders, command.disk_bytes_max).await;
+    let (mut child, mut group) =
+        start(process, name, command.sandbox.bond()).await.map_err(spawn)?;
 
     let kept = Bounded::new(HEAD_BYTES, TAIL_BYTES);
     let mut output = Output { kept, progress, stretch: (started, 0) };
@@ -107,6 +130,7 @@ pub async fn run(command: Command<'_>, progress: Progress<'_>) -> Result<Finishe
     let mut reading = true;
     let mut ending = Ending::Own;
     let mut deadline = started + command.timeout;
+    let mut overfilled = std::pin::pin!(disk.overfilled());
     let status = loop {
         tokio::select! {
             status = child.wait() => break Some(status.map_err(spawn)?),
@@ -116,33 +140,48 @@ pub async fn run(command: Command<'_>, progress: Progress<'_>) -> Result<Finishe
             },
             () = sleep_until(deadline) => match ending {
                 Ending::Own => {
-                    group.signal(Signal::TERM);
+                    group.ask().await;
                     ending = Ending::AskedTo;
                     deadline = Instant::now() + GRACE;
                 }
                 Ending::AskedTo => {
-                    group.signal(Signal::KILL);
+                    group.kill();
                     ending = Ending::MadeTo;
                     deadline = Instant::now() + KILLED_WITHIN;
                 }
-                Ending::MadeTo | Ending::Flooded => break None,
+                Ending::MadeTo | Ending::Flooded | Ending::Overfilled(_) => break None,
             },
+            bytes = &mut overfilled, if ending == Ending::Own => {
+                group.kill();
+                ending = Ending::Overfilled(bytes);
+                deadline = Instant::now() + KILLED_WITHIN;
+            }
         }
         if output.kept.total() > OUTPUT_BYTES_MAX && ending != Ending::Flooded {
-            group.signal(Signal::KILL);
+            group.kill();
             reading = false;
             ending = Ending::Flooded;
             deadline = Instant::now() + KILLED_WITHIN;
         }
     };
-    group.end().await;
+    match status {
+        Some(_) => group.end().await,
+        None => group.end_all().await,
+    }
     output.take_rest(&receiver, &mut chunk);
 
     let text = output.kept.text();
+    let bytes_max = disk.bytes_max();
+    if ending == Ending::Own
+        && let Some(bytes) = disk.overfilled_at_end().await
+    {
+        ending = Ending::Overfilled(bytes);
+    }
     let ended = match (ending, status) {
         (Ending::Flooded, _) => Ended::Flooded,
+        (Ending::Overfilled(bytes), _) => Ended::Overfilled { bytes, bytes_max },
         (Ending::AskedTo | Ending::MadeTo, _) | (Ending::Own, None) => Ended::TimedOut,
-        (Ending::Own, Some(status)) => ended(status, &text),
+        (Ending::Own, Some(status)) => ended(status, &text, command.sandbox),
     };
     let (output_bytes, duration) = (output.kept.total(), started.elapsed());
     Ok(Finished { ended, output: text, output_bytes, duration })
@@ -155,61 +194,18 @@ enum Ending {
     AskedTo,
     MadeTo,
     Flooded,
+    Overfilled(u64),
 }
 
-fn start(command: &Command<'_>, writer: std::io::PipeWriter) -> std::io::Result<(Child, Group)> {
-    // A hasher's seed is random: no other command, of this process or another, has the name.
-    let name = format!("{}-{:016x}", std::process::id(), RandomState::new().hash_one(0));
-
-    let mut shell = std::process::Command::new("/bin/sh");
-    shell
-        .args(["-c", command.line])
-        .current_dir(command.folder)
-        .env_clear()
-        .envs(command.environment.vars())
-        .env(COMMAND_VARIABLE, &name)
-        .stdin(Stdio::null())
-        .stdout(writer.try_clone()?)
-        .stderr(writer)
-        .process_group(0);
-    let child = tokio::process::Command::from(shell).spawn()?;
-    let leader = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    Ok((child, Group { leader, name }))
-}
-
-/// The processes of a command; dropping it kills them.
-struct Group {
-    leader: Option<Pid>,
-    name: String,
-}
-
-impl Group {
-    fn signal(&self, signal: Signal) {
-        if let Some(leader) = self.leader {
-            // There is nobody left to tell, which is well.
-            let _ = kill_process_group(leader, signal);
-        }
-    }
-
-    /// Kills what is left, once the leader is gone.
-    async fn end(mut self) {
-        self.signal(Signal::KILL);
-        let name = self.name.clone();
-        let swept =
-            tokio::task::spawn_blocking(move || kill_with_variable(COMMAND_VARIABLE, &name));
-        if swept.await.is_ok() {
-            self.leader = None;
-        }
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if self.leader.is_some() {
-            self.signal(Signal::KILL);
-            kill_with_variable(COMMAND_VARIABLE, &self.name);
-        }
-    }
+/// The process, not yet started: the one place where a command line becomes one.
+fn process(command: &Command<'_>, name: &str) -> Result<std::process::Command, Error> {
+    let mut marks = vec![(COMMAND_VARIABLE, OsStr::new(name))];
+    let run = command.environment.vars().find(|(name, _)| *name == RUN_VARIABLE);
+    marks.extend(run.map(|(_, value)| (RUN_VARIABLE, value)));
+    let Command { line, folder, environment, sandbox, masked, .. } = *command;
+    sandbox
+        .wrap(line, folder, environment, masked, &marks)
+        .map_err(|source| Error::Sandbox { source })
 }
 
 struct Output<'a> {
@@ -244,7 +240,12 @@ impl Output<'_> {
     }
 }
 
-fn ended(status: ExitStatus, output: &str) -> Ended {
+fn ended(status: ExitStatus, output: &str, sandbox: &Sandbox) -> Ended {
+    if !status.success()
+        && let Some(speaker) = sandbox.failed_by(output)
+    {
+        return Ended::CantRun { program: speaker.to_owned() };
+    }
     match (status.code(), status.signal()) {
         (Some(code @ (126 | 127)), _) => missing_program(output)
             .map_or(Ended::Exited(code), |program| Ended::CantRun { program }),
@@ -290,6 +291,14 @@ pub(crate) fn told(finished: &Finished, timeout: Duration) -> String {
         Ended::Signalled(signal) => format!("killed by signal {signal}"),
         Ended::TimedOut => format!("timed out after {} s", timeout.as_secs()),
         Ended::Flooded => format!("killed after {} of output", size(finished.output_bytes)),
+        Ended::Overfilled { bytes, bytes_max } => {
+            let held = match *bytes {
+                u64::MAX => "more than a million files".to_owned(),
+                bytes => size(bytes),
+            };
+            let allowed = size(*bytes_max);
+            format!("stopped: the worktree and its home hold {held}, at most {allowed} are allowed")
+        }
         Ended::CantRun { program } => format!("can't run `{program}`"),
     }
 }

@@ -3,6 +3,7 @@
 use crate::bounded::{count, cut_line, grouped};
 use crate::error::Error;
 use crate::list::{Glob, left_out};
+use crate::secret_files::{content_of, look_of};
 use crate::stop::Stop;
 use crate::walk::{Walked, walk};
 use crate::worktree::{TEXT_BYTES_MAX, Worktree};
@@ -11,6 +12,7 @@ use grep_searcher::sinks::Lossy;
 use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::io::Seek;
 use std::ops::ControlFlow;
 
 /// A pattern that matches more often is too wide to be of use.
@@ -38,7 +40,7 @@ pub(crate) fn search(args: &Search, worktree: &Worktree, stop: &Stop) -> Result<
         .build(&args.pattern)
         .map_err(|error| Error::BadArgument { what: format!("`pattern`: {error}") })?;
     let glob = args.glob.as_deref().map(Glob::new).transpose()?;
-    let mut found = Found::new(matcher);
+    let mut found = Found::new(matcher, worktree.clone());
     let extent = walk(worktree, args.path.as_deref().unwrap_or("."), stop, &mut |file| {
         if !file.symlink && glob.as_ref().is_none_or(|glob| glob.matches(file.path)) {
             found.search(file);
@@ -57,39 +59,58 @@ pub(crate) fn search(args: &Search, worktree: &Worktree, stop: &Stop) -> Result<
         let skipped = count(found.skipped, "file");
         shown.push_str(&format!("[{skipped} left out: over 16 MB, or not readable]\n"));
     }
+    if found.secret > 0 {
+        let secret = count(found.secret, "file");
+        shown.push_str(&format!(
+            "[{secret} left out: they look like files of secrets; a person can allow them by the \
+             setting `allow_secret_files`]\n"
+        ));
+    }
     shown.push_str(&left_out(&extent));
     Ok(shown)
 }
 
 struct Found {
+    worktree: Worktree,
     matcher: RegexMatcher,
     searcher: Searcher,
     shown: String,
     matches: usize,
     files: usize,
     skipped: usize,
+    secret: usize,
     full: bool,
 }
 
 impl Found {
-    fn new(matcher: RegexMatcher) -> Self {
+    fn new(matcher: RegexMatcher, worktree: Worktree) -> Self {
         let searcher = SearcherBuilder::new()
             .line_number(true)
             .binary_detection(BinaryDetection::quit(0))
             .heap_limit(Some(TEXT_BYTES_MAX as usize))
             .build();
         let shown = String::new();
-        Self { matcher, searcher, shown, matches: 0, files: 0, skipped: 0, full: false }
+        let (matches, files, skipped, secret) = (0, 0, 0, 0);
+        Self { worktree, matcher, searcher, shown, matches, files, skipped, secret, full: false }
     }
 
     fn search(&mut self, file: &Walked<'_>) {
-        let opened = match file.open() {
+        let mut opened = match file.open() {
             Ok((opened, bytes)) if bytes <= TEXT_BYTES_MAX => opened,
             Ok(_) | Err(_) => {
                 self.skipped += 1;
                 return;
             }
         };
+        if look_of(file.real).is_secret(|| content_of(&opened)) && !self.worktree.allows(file.real)
+        {
+            self.secret += 1;
+            return;
+        }
+        if opened.rewind().is_err() {
+            self.skipped += 1;
+            return;
+        }
         self.files += 1;
         let path = file.shown();
         let Self { matcher, searcher, shown, matches, full, .. } = self;

@@ -1,12 +1,14 @@
 //! Running a command for an agent.
 
 use crate::bounded::size;
-use crate::error::Error;
+use crate::error::{Error, quoted};
 use crate::process::{Command, Ended, Progress, run, told};
+use crate::secret_files::secret_files;
 use crate::{Limits, Output, Place};
 use equitr_core::chat::ToolOutcome;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Linux takes 128 KiB as one argument; a line this long is a script, to be written to a file.
@@ -33,22 +35,59 @@ pub(crate) async fn run_command(
         Some(seconds) => Duration::from_secs(seconds.max(1)).min(limits.command_timeout_max),
         None => limits.command_timeout.min(limits.command_timeout_max),
     };
-    let command = command(&args.command, place, timeout)?;
+    let masked = masked(place).await;
+    let command = command(&args.command, place, &masked, timeout)?;
     let finished = run(command, progress).await?;
     let told = told(&finished, timeout);
     let (head, outcome) = match &finished.ended {
         Ended::Exited(_) | Ended::Signalled(_) => (told, ToolOutcome::Ok),
-        Ended::TimedOut | Ended::Flooded | Ended::CantRun { .. } => {
+        Ended::TimedOut | Ended::Flooded | Ended::Overfilled { .. } | Ended::CantRun { .. } => {
             (format!("error: {told}"), ToolOutcome::Error)
         }
     };
-    Ok(Output { content: format!("{head}\n{}", finished.output), outcome })
+    let mut content = format!("{head}\n{}", finished.output);
+    if finished.ended != Ended::Exited(0) {
+        content.push_str(&hidden(&masked, place));
+    }
+    Ok(Output { content, outcome })
+}
+
+/// A note on files that a command found empty, which may be why it failed.
+fn hidden(masked: &[PathBuf], place: &Place) -> String {
+    /// Enough to recognise the one that matters.
+    const NAMED_MAX: usize = 3;
+    if masked.is_empty() {
+        return String::new();
+    }
+    let root = place.worktree.folder();
+    let names: Vec<String> = masked
+        .iter()
+        .take(NAMED_MAX)
+        .map(|path| path.strip_prefix(root).unwrap_or(path).to_string_lossy())
+        .map(|path| format!("`{}`", quoted(&path)))
+        .collect();
+    let more = match masked.len().saturating_sub(NAMED_MAX) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let names = names.join(", ");
+    format!("[commands find {names}{more} empty, as files of secrets]\n")
+}
+
+/// The files that look like they hold secrets, to be hidden from a command.
+pub(crate) async fn masked(place: &Place) -> Vec<PathBuf> {
+    if !place.sandbox.masks() {
+        return Vec::new();
+    }
+    let worktree = place.worktree.clone();
+    tokio::task::spawn_blocking(move || secret_files(&worktree)).await.unwrap_or_default()
 }
 
 /// The line as a command in the place; fails for a line that no shell takes.
 pub(crate) fn command<'a>(
     line: &'a str,
     place: &'a Place,
+    masked: &'a [PathBuf],
     timeout: Duration,
 ) -> Result<Command<'a>, Error> {
     let bad = |what: String| Err(Error::BadArgument { what });
@@ -62,6 +101,7 @@ pub(crate) fn command<'a>(
         let given = size(line.len() as u64);
         return bad(format!("`command` is {given}; write a script to a file and run that"));
     }
-    let (folder, environment) = (place.worktree.folder(), &place.environment);
-    Ok(Command { line, folder, environment, timeout })
+    let Place { worktree, environment, sandbox, disk_bytes_max } = place;
+    let (folder, disk_bytes_max) = (worktree.folder(), *disk_bytes_max);
+    Ok(Command { line, folder, environment, sandbox, masked, disk_bytes_max, timeout })
 }

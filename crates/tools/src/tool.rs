@@ -6,6 +6,7 @@ use crate::error::{Error, quoted};
 use crate::list::{ListFiles, list_files};
 use crate::process::Progress;
 use crate::read::{ReadFile, read_file};
+use crate::sandbox::Sandbox;
 use crate::search::{Search, search};
 use crate::shell::{RunCommand, run_command};
 use crate::stop::{Stop, blocking};
@@ -43,6 +44,11 @@ pub struct Place {
     pub worktree: Worktree,
     /// What its commands find in their environment.
     pub environment: Environment,
+    /// What its commands run in.
+    pub sandbox: Sandbox,
+    /// How much the worktree, `HOME` and `TMPDIR` may hold together while a command runs, in bytes:
+    /// [`DISK_BYTES_MAX`](crate::DISK_BYTES_MAX), or what a person says.
+    pub disk_bytes_max: u64,
 }
 
 /// Bounds that a run sets; the others stand where they are used.

@@ -32,6 +32,8 @@ pub(crate) struct Walked<'a> {
     name: &'a OsStr,
     /// From the worktree's root.
     pub(crate) path: &'a Path,
+    /// The same without symlinks; what the file is judged by.
+    pub(crate) real: &'a Path,
     /// Whether it is a symlink.
     pub(crate) symlink: bool,
 }
@@ -71,20 +73,19 @@ pub(crate) fn walk(
     let prefix: PathBuf = Path::new(words).components().filter(|c| c.as_os_str() != ".").collect();
     let mut walker =
         Walker { stop, each, rules: Vec::new(), entries: 0, extent: Extent::default() };
-    match worktree.locate(path, Walk::Read)? {
-        Spot::Entry { folder, name } => {
-            let file =
-                Walked { folder: folder.as_fd(), name: &name, path: &prefix, symlink: false };
+    let (folder, real) = match worktree.locate(path, Walk::Read)? {
+        Spot::Folder { folder, real } => (folder, real),
+        Spot::Entry { folder, name, real } => {
+            let folder = folder.as_fd();
+            let file = Walked { folder, name: &name, path: &prefix, real: &real, symlink: false };
             file.open()?;
             let _ = walker.hand_on(&file)?;
+            return Ok(walker.extent);
         }
-        Spot::Folder(folder) => {
-            let listing =
-                open_listing(folder.as_fd(), OsStr::new(".")).map_err(|e| Error::io(path, e))?;
-            walker.take_rules_above(worktree, &prefix);
-            let _ = walker.descend(&listing, &prefix, 0)?;
-        }
-    }
+    };
+    let listing = open_listing(folder.as_fd(), OsStr::new(".")).map_err(|e| Error::io(path, e))?;
+    walker.take_rules_above(worktree, &prefix);
+    let _ = walker.descend(&listing, (&prefix, &real), 0)?;
     Ok(walker.extent)
 }
 
@@ -111,7 +112,7 @@ impl Walker<'_> {
     fn descend(
         &mut self,
         folder: &OwnedFd,
-        path: &Path,
+        (path, real): (&Path, &Path),
         depth: usize,
     ) -> Result<ControlFlow<()>, Error> {
         let rules_above = self.rules.len();
@@ -121,14 +122,16 @@ impl Walker<'_> {
             if self.stop.wanted() {
                 return Err(Error::Cancelled);
             }
-            let inner = path.join(&name);
+            let (inner, real) = (path.join(&name), real.join(&name));
             let is_folder = kind == FileType::Directory;
             if is_gits_own(&name) || self.is_ignored(&inner, is_folder) {
                 continue;
             }
             flow = match kind {
                 FileType::Directory => match open_listing(folder.as_fd(), &name) {
-                    Ok(folder) if depth < DEPTH_MAX => self.descend(&folder, &inner, depth + 1)?,
+                    Ok(folder) if depth < DEPTH_MAX => {
+                        self.descend(&folder, (&inner, &real), depth + 1)?
+                    }
                     Ok(_) | Err(_) => {
                         self.extent.folders_left_out += 1;
                         ControlFlow::Continue(())
@@ -137,7 +140,8 @@ impl Walker<'_> {
                 FileType::RegularFile | FileType::Symlink => {
                     let symlink = kind == FileType::Symlink;
                     let folder = folder.as_fd();
-                    self.hand_on(&Walked { folder, name: &name, path: &inner, symlink })?
+                    let (name, path, real) = (&name, &inner, &real);
+                    self.hand_on(&Walked { folder, name, path, real, symlink })?
                 }
                 FileType::Fifo
                 | FileType::Socket
@@ -229,7 +233,7 @@ impl Walker<'_> {
         {
             let above = if depth == 0 { Path::new(".") } else { above };
             let found = above.to_str().map(|path| worktree.locate(path, Walk::Read));
-            if let Some(Ok(Spot::Folder(folder))) = found {
+            if let Some(Ok(Spot::Folder { folder, .. })) = found {
                 self.take_rules(folder.as_fd(), depth);
             }
         }

@@ -9,7 +9,9 @@
 
 use crate::bounded::size;
 use crate::error::{Error, quoted};
+use crate::list::Glob;
 use crate::path;
+use crate::secret_files::look_of;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use std::collections::VecDeque;
@@ -39,6 +41,8 @@ const FOLDER: OFlags = OFlags::RDONLY;
 #[derive(Debug, Clone)]
 pub struct Worktree {
     inner: Arc<Inner>,
+    /// Files that may be read and written although they look like they hold secrets.
+    allowed: Arc<[Glob]>,
 }
 
 #[derive(Debug)]
@@ -53,13 +57,20 @@ struct Inner {
 /// Where a path leads, with every folder on the way open.
 pub(crate) enum Spot {
     /// A folder that exists.
-    Folder(OwnedFd),
+    Folder {
+        /// It.
+        folder: OwnedFd,
+        /// Its path from the root, without symlinks; empty for the root.
+        real: PathBuf,
+    },
     /// A name in a folder: a file, a symlink if those were to be kept, or nothing yet.
     Entry {
         /// The folder.
         folder: OwnedFd,
         /// The name in it; never `.`, `..` or `.git`.
         name: OsString,
+        /// The path from the root, without symlinks but for one that was to be kept.
+        real: PathBuf,
     },
 }
 
@@ -83,7 +94,40 @@ impl Worktree {
         let root = rustix::fs::open(&folder, flags, Mode::empty())
             .map_err(|e| Error::Worktree { source: e.into() })?;
         let inner = Inner { root, given, folder, writing: Mutex::new(()) };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self { inner: Arc::new(inner), allowed: Arc::new([]) })
+    }
+
+    /// With files that may be read and written although they look like they hold secrets: globs, from
+    /// the root if there is a `/` in them, else for the name in any folder. One that means a folder allows all in it.
+    ///
+    /// Fails with the first glob that is none. What a person has to say, never the repository.
+    pub fn allowing_secret_files(mut self, globs: &[impl AsRef<str>]) -> Result<Self, Error> {
+        self.allowed =
+            globs.iter().map(|glob| Glob::new(glob.as_ref())).collect::<Result<_, _>>()?;
+        Ok(self)
+    }
+
+    /// Whether a file or folder may be used although it looks like it holds secrets.
+    pub(crate) fn allows(&self, real: &Path) -> bool {
+        real.ancestors().any(|path| self.allowed.iter().any(|glob| glob.matches(path)))
+    }
+
+    /// Fails for a file that looks, by its real path and its content, like it holds secrets.
+    pub(crate) fn refuse_secrets(
+        &self,
+        path: &str,
+        real: &Path,
+        content: &[u8],
+    ) -> Result<(), Error> {
+        if look_of(real).is_secret(|| content.to_vec()) && !self.allows(real) {
+            return Err(Error::SecretFile { path: quoted(path) });
+        }
+        Ok(())
+    }
+
+    /// The folder itself, open.
+    pub(crate) fn root(&self) -> BorrowedFd<'_> {
+        self.inner.root.as_fd()
     }
 
     /// Where it is, for a process to start in.
@@ -109,15 +153,15 @@ impl Worktree {
         let spot = Steps::new(path, self.inner.root.as_fd(), walk).follow(words)?;
         match &spot {
             Spot::Entry { .. } if folder_meant => Err(Error::NotAFolder { path: quoted(path) }),
-            Spot::Entry { .. } | Spot::Folder(_) => Ok(spot),
+            Spot::Entry { .. } | Spot::Folder { .. } => Ok(spot),
         }
     }
 
     /// The whole text of a regular file; fails for anything else, and beyond 16 MB.
     pub(crate) fn read(&self, path: &str) -> Result<Vec<u8>, Error> {
         match self.locate(path, Walk::Read)? {
-            Spot::Folder(_) => Err(Error::IsAFolder { path: quoted(path) }),
-            Spot::Entry { folder, name } => {
+            Spot::Folder { .. } => Err(Error::IsAFolder { path: quoted(path) }),
+            Spot::Entry { folder, name, real } => {
                 let (file, stat) = open_regular(folder.as_fd(), &name, path)?;
                 let bytes = u64::try_from(stat.st_size).unwrap_or(0);
                 let too_large = || Error::TooLarge { path: quoted(path), size: size(bytes) };
@@ -129,7 +173,11 @@ impl Worktree {
                 file.take(TEXT_BYTES_MAX + 1)
                     .read_to_end(&mut text)
                     .map_err(|e| Error::io(path, e))?;
-                if text.len() as u64 > TEXT_BYTES_MAX { Err(too_large()) } else { Ok(text) }
+                if text.len() as u64 > TEXT_BYTES_MAX {
+                    return Err(too_large());
+                }
+                self.refuse_secrets(path, &real, &text)?;
+                Ok(text)
             }
         }
     }
@@ -142,12 +190,15 @@ struct Steps<'a> {
     walk: Walk,
     ahead: VecDeque<OsString>,
     behind: Vec<OwnedFd>,
+    /// The names of those.
+    names: Vec<OsString>,
     symlinks: usize,
 }
 
 impl<'a> Steps<'a> {
     fn new(path: &'a str, root: BorrowedFd<'a>, walk: Walk) -> Self {
-        Self { path, root, walk, ahead: VecDeque::new(), behind: Vec::new(), symlinks: 0 }
+        let (ahead, behind, names) = (VecDeque::new(), Vec::new(), Vec::new());
+        Self { path, root, walk, ahead, behind, names, symlinks: 0 }
     }
 
     fn here(&self) -> BorrowedFd<'_> {
@@ -168,28 +219,35 @@ impl<'a> Steps<'a> {
                 if self.behind.pop().is_none() {
                     return Err(Error::Outside { path: quoted(self.path) });
                 }
+                self.names.pop();
                 continue;
             }
             if path::is_gits_own(&name) {
                 return Err(Error::GitsOwn { path: quoted(self.path) });
             }
             match open_folder(self.here(), &name) {
-                Ok(folder) => self.enter(folder)?,
+                Ok(folder) => self.enter(folder, name)?,
                 Err(Errno::NOTDIR | Errno::LOOP) => {
                     if self.is_last_and_not_a_folder(&name)? {
-                        return Ok(Spot::Entry { folder: self.here_owned()?, name });
+                        return self.entry(name);
                     }
                 }
                 Err(Errno::NOENT) => {
                     if self.ahead.is_empty() {
-                        return Ok(Spot::Entry { folder: self.here_owned()?, name });
+                        return self.entry(name);
                     }
                     self.create(&name)?;
                 }
                 Err(errno) => return Err(Error::io(self.path, errno)),
             }
         }
-        Ok(Spot::Folder(self.here_owned()?))
+        let real = self.names.iter().collect();
+        Ok(Spot::Folder { folder: self.here_owned()?, real })
+    }
+
+    fn entry(mut self, name: OsString) -> Result<Spot, Error> {
+        let real = self.names.iter().chain([&name]).collect();
+        Ok(Spot::Entry { folder: self.here_owned()?, name, real })
     }
 
     fn put_ahead(&mut self, words: &[u8]) {
@@ -199,12 +257,13 @@ impl<'a> Steps<'a> {
         }
     }
 
-    fn enter(&mut self, folder: OwnedFd) -> Result<(), Error> {
+    fn enter(&mut self, folder: OwnedFd, name: OsString) -> Result<(), Error> {
         if self.behind.len() >= DEPTH_MAX {
             let why = "is more than 128 folders deep";
             return Err(Error::BadPath { path: quoted(self.path), why });
         }
         self.behind.push(folder);
+        self.names.push(name);
         Ok(())
     }
 
@@ -244,7 +303,7 @@ impl<'a> Steps<'a> {
             return Err(Error::io(self.path, errno));
         }
         let folder = open_folder(self.here(), name).map_err(|e| Error::io(self.path, e))?;
-        self.enter(folder)
+        self.enter(folder, name.to_owned())
     }
 }
 

@@ -61,8 +61,8 @@ pub(crate) fn delete_file(
     let path = quoted(&args.path);
     let absent = format!("`{path}` does not exist, so there is nothing to delete");
     let (folder, name) = match worktree.locate(&args.path, Walk::Remove) {
-        Ok(Spot::Folder(_)) => return Err(Error::IsAFolder { path }),
-        Ok(Spot::Entry { folder, name }) => (folder, name),
+        Ok(Spot::Folder { .. }) => return Err(Error::IsAFolder { path }),
+        Ok(Spot::Entry { folder, name, .. }) => (folder, name),
         Err(Error::NotFound { .. }) => return Ok(absent),
         Err(error) => return Err(error),
     };
@@ -90,10 +90,11 @@ pub(crate) fn replace(
     stop: &Stop,
 ) -> Result<(), Error> {
     stop.act(|| {
-        let (folder, name) = match worktree.locate(path, Walk::Write)? {
-            Spot::Folder(_) => return Err(Error::IsAFolder { path: quoted(path) }),
-            Spot::Entry { folder, name } => (folder, name),
+        let (folder, name, real) = match worktree.locate(path, Walk::Write)? {
+            Spot::Folder { .. } => return Err(Error::IsAFolder { path: quoted(path) }),
+            Spot::Entry { folder, name, real } => (folder, name, real),
         };
+        worktree.refuse_secrets(path, &real, content)?;
         let folder = folder.as_fd();
         let mode = writable_mode(folder, &name, path)?;
         let unfinished = unfinished_name(&name);

@@ -1,13 +1,16 @@
-//! TL-01 to TL-04, TL-07: commands end when they should, with all that they started.
+//! TL-01 to TL-04 and TL-07 without a sandbox: commands end when they should, with all that they
+//! started.
 
 use crate::World;
 use equitr_core::chat::ToolOutcome;
 use equitr_tools::process::{Command, Ended, Finished, run};
-use equitr_tools::{CheckOutcome, Environment, Place, RUN_VARIABLE, check, kill_leftovers};
+use equitr_tools::{
+    CheckOutcome, DISK_BYTES_MAX, Environment, Place, RUN_VARIABLE, Sandbox, check, kill_leftovers,
+};
 use serde_json::json;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 /// Far more than anything here takes; a test that needs it has failed.
@@ -16,7 +19,18 @@ const LONG: Duration = Duration::from_secs(60);
 async fn finished(world: &World, line: &str, timeout: Duration) -> Finished {
     let folder = world.at("");
     let environment = &world.place.environment;
-    run(Command { line, folder: &folder, environment, timeout }, &|_| {}).await.unwrap()
+    run(plain(line, &folder, environment, timeout), &|_| {}).await.unwrap()
+}
+
+fn plain<'a>(
+    line: &'a str,
+    folder: &'a Path,
+    environment: &'a Environment,
+    timeout: Duration,
+) -> Command<'a> {
+    static OFF: LazyLock<Sandbox> = LazyLock::new(Sandbox::off);
+    let (sandbox, masked, disk_bytes_max) = (&*OFF, &[], DISK_BYTES_MAX);
+    Command { line, folder, environment, sandbox, masked, disk_bytes_max, timeout }
 }
 
 /// Waits until `condition` holds; fails after a minute.
@@ -66,7 +80,7 @@ async fn output_is_handed_on_as_it_comes() {
     // The command goes on only once its first line was heard.
     let line = "echo first; read word < go; echo $word";
     let environment = &world.place.environment;
-    let command = Command { line, folder: &folder, environment, timeout: LONG };
+    let command = plain(line, &folder, environment, LONG);
     let progress = |text: &str| heard.lock().unwrap().push_str(text);
     let answer = async {
         until("the first line", || *heard.lock().unwrap() == "first\n").await;
@@ -81,7 +95,7 @@ async fn output_is_handed_on_as_it_comes() {
 }
 
 #[tokio::test]
-async fn a_command_that_hangs_and_ignores_sigterm_is_killed_with_its_children() {
+async fn tl_01_a_command_that_hangs_and_ignores_sigterm_is_killed_with_its_children() {
     let world = World::new();
     let line = "trap '' TERM; (trap '' TERM; exec sleep 1000) & echo $! > pids; echo $$ >> pids; \
                 echo waiting; while :; do sleep 1000; done";
@@ -95,7 +109,7 @@ async fn a_command_that_hangs_and_ignores_sigterm_is_killed_with_its_children() 
 }
 
 #[tokio::test]
-async fn an_agent_is_told_that_time_was_up_and_what_was_said_until_then() {
+async fn tl_01_an_agent_is_told_that_time_was_up_and_what_was_said_until_then() {
     let world = World::new();
     let args = json!({"command": "echo begun; sleep 1000", "timeout_s": 2});
     let told = world.refused("run_command", args).await;
@@ -103,7 +117,7 @@ async fn an_agent_is_told_that_time_was_up_and_what_was_said_until_then() {
 }
 
 #[tokio::test]
-async fn a_command_whose_time_is_up_may_put_things_in_order() {
+async fn tl_01_a_command_whose_time_is_up_may_put_things_in_order() {
     let world = World::new();
     let line = "trap 'echo tidied; exit 0' TERM; echo ready; while :; do sleep 0.01; done";
     let done = finished(&world, line, Duration::from_secs(2)).await;
@@ -112,7 +126,7 @@ async fn a_command_whose_time_is_up_may_put_things_in_order() {
 }
 
 #[tokio::test]
-async fn endless_output_is_cut_in_the_middle_and_its_producer_killed() {
+async fn tl_02_endless_output_is_cut_in_the_middle_and_its_producer_killed() {
     let world = World::new();
     let done = finished(&world, "echo start; yes", LONG).await;
     assert_eq!(done.ended, Ended::Flooded);
@@ -127,7 +141,7 @@ async fn endless_output_is_cut_in_the_middle_and_its_producer_killed() {
 }
 
 #[tokio::test]
-async fn long_output_keeps_its_start_and_its_end() {
+async fn tl_02_long_output_keeps_its_start_and_its_end() {
     let world = World::new();
     let done = finished(&world, "seq 1 100000; echo the end", LONG).await;
     assert_eq!(done.ended, Ended::Exited(0));
@@ -137,7 +151,7 @@ async fn long_output_keeps_its_start_and_its_end() {
 }
 
 #[tokio::test]
-async fn binary_output_is_named() {
+async fn tl_03_binary_output_is_named_and_terminal_sequences_are_dropped() {
     let world = World::new();
     let done = finished(&world, "head -c 200000 /bin/sh; head -c 9000 /dev/zero", LONG).await;
     assert!(done.output.starts_with("[binary output, "), "{}", &done.output[..100]);
@@ -146,13 +160,13 @@ async fn binary_output_is_named() {
 }
 
 #[tokio::test]
-async fn a_command_that_reads_finds_no_input() {
+async fn tl_04_a_command_that_reads_finds_no_input() {
     let world = World::new();
     assert_eq!(world.done("run_command", json!({"command": "cat; wc -c"})).await, "exit 0\n0\n");
 }
 
 #[tokio::test]
-async fn nothing_that_a_command_started_outlives_it() {
+async fn tl_07_nothing_that_a_command_started_outlives_it() {
     let world = World::new();
     let line = "sleep 1000 & echo $! > pids
         nohup sleep 1000 >/dev/null 2>&1 & echo $! >> pids
@@ -168,7 +182,7 @@ async fn nothing_that_a_command_started_outlives_it() {
 }
 
 #[tokio::test]
-async fn a_daemon_that_keeps_the_output_open_does_not_keep_the_call() {
+async fn tl_07_a_daemon_that_keeps_the_output_open_does_not_keep_the_call() {
     let world = World::new();
     // Nothing is left in its environment to know it by: it lives on, and nobody waits for it.
     let line = "env -i setsid sh -c 'echo $$ > pid; exec sleep 1000' & \
@@ -268,8 +282,7 @@ async fn a_command_sees_no_key_of_ours() {
     let (home, temp) = (world.folder.path().join("home"), world.folder.path().join("temp"));
     let environment = Environment::new(parent, &home, &temp).with(RUN_VARIABLE, "r1");
     let folder = world.at("");
-    let command =
-        Command { line: "env", folder: &folder, environment: &environment, timeout: LONG };
+    let command = plain("env", &folder, &environment, LONG);
     let done = run(command, &|_| {}).await.unwrap();
     let names: Vec<&str> = done.output.lines().filter_map(|line| line.split('=').next()).collect();
     assert!(!done.output.contains("canary"), "{}", done.output);
@@ -393,7 +406,7 @@ async fn sixty_four_commands_run_at_once() {
                 let line = format!("echo {n}");
                 let environment = &place.environment;
                 let folder: &Path = &folder;
-                let command = Command { line: &line, folder, environment, timeout: LONG };
+                let command = plain(&line, folder, environment, LONG);
                 run(command, &|_| {}).await.unwrap()
             })
         })

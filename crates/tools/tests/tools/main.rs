@@ -2,11 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod commands;
+mod disk;
 mod files;
 mod paths;
+#[cfg(target_os = "linux")]
+mod sandboxed;
+mod secrets;
 
 use equitr_core::chat::ToolOutcome;
-use equitr_tools::{Environment, Limits, Output, Place, Tool, Worktree};
+use equitr_tools::{DISK_BYTES_MAX, Environment, Limits, Output, Place, Sandbox, Tool, Worktree};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -33,7 +37,24 @@ impl World {
             command_timeout: Duration::from_secs(60),
             command_timeout_max: Duration::from_secs(60),
         };
-        Self { place: Place { worktree, environment }, folder, limits }
+        let place = Place {
+            worktree,
+            environment,
+            sandbox: Sandbox::off(),
+            disk_bytes_max: DISK_BYTES_MAX,
+        };
+        Self { place, folder, limits }
+    }
+
+    /// The same with commands in this sandbox, which has to be there.
+    #[cfg(target_os = "linux")]
+    fn in_sandbox(mode: equitr_sandbox::Mode) -> Self {
+        let mut world = Self::new();
+        let launcher = PathBuf::from(env!("CARGO_BIN_EXE_tools-launcher"));
+        let path = std::env::var_os("PATH").unwrap();
+        let backend = equitr_sandbox::choose(mode, &path, &launcher).unwrap();
+        world.place.sandbox = Sandbox::new(backend, launcher);
+        world
     }
 
     /// A path in the worktree.
