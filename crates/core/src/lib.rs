@@ -21,6 +21,7 @@ pub mod ledger;
 #[cfg(feature = "planted")]
 pub mod planted;
 pub mod prompt;
+pub mod redact;
 pub mod retry;
 pub mod spec;
 pub mod state;
