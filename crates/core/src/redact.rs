@@ -136,7 +136,9 @@ impl Redactor {
                 }
             },
             Value::Array(items) => {
-                items.iter_mut().fold(false, |found, item| self.redact_value(item) || found)
+                // Each of them, and not only up to the first.
+                items.iter_mut().filter_map(|item| self.redact_value(item).then_some(())).count()
+                    > 0
             }
             Value::Object(fields) => {
                 let mut found = false;

@@ -262,7 +262,7 @@ pub(super) fn fit(shapes: &[&'static Shape], before: &[u8], text: &[u8], end: En
 /// such as `\n` in JSON, `%3D` in a URL or a terminal's colour, is no part of a name.
 fn stands_alone(before: &[u8]) -> bool {
     let Some(last) = before.last() else { return true };
-    if !Class::Word.has(*last) {
+    if !Word.has(*last) {
         return true;
     }
     let hex = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_hexdigit);
