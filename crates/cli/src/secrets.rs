@@ -76,6 +76,14 @@ mod tests {
         }
     }
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_memory_of_this_process_can_be_closed() {
+        close_memory();
+        assert_eq!(nix::sys::prctl::get_dumpable(), Ok(false));
+        nix::sys::prctl::set_dumpable(true).unwrap();
+    }
+
     #[test]
     fn a_variable_that_says_where_a_key_lies_holds_none() {
         let value = std::env::temp_dir().to_string_lossy().into_owned();
