@@ -128,3 +128,128 @@ pub(crate) fn request(redactor: &Redactor, request: &mut Request) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use equitr_core::chat::{ToolCall, ToolOutcome, ToolResult};
+    use equitr_core::event::CheckResult;
+    use equitr_core::id::Commit;
+
+    const SECRET: &str = "canary/0123456789";
+
+    fn redactor() -> Redactor {
+        Redactor::new([("MY_KEY", SECRET)])
+    }
+
+    fn said() -> Reply {
+        let call = ToolCall {
+            id: "1".into(),
+            name: "write_file".into(),
+            args: format!(r#"{{"path":"a","content":"k\n{}"}}"#, SECRET.replace('/', "\\/")).into(),
+        };
+        Reply {
+            text: SECRET.into(),
+            calls: vec![call],
+            provider_parts: Some(format!("{{\"signed\":\"{SECRET}\"}}").into()),
+            ..Reply::default()
+        }
+    }
+
+    fn clean_reply() -> Reply {
+        let mut clean = said();
+        clean.text = "[redacted:my-key]".into();
+        clean.calls[0].args = r#"{"path":"a","content":"k\n[redacted:my-key]"}"#.into();
+        clean.provider_parts = None;
+        clean
+    }
+
+    #[test]
+    fn sec_04_a_request_of_an_older_journal_is_clean_before_it_is_sent() {
+        let result = ToolResult {
+            call_id: "1".into(),
+            name: "read_file".into(),
+            content: format!("x {SECRET}").into(),
+            outcome: ToolOutcome::Ok,
+        };
+        let mut asked = Request {
+            model: "p/m".into(),
+            agent: "worker#1".into(),
+            turn: 1,
+            system: SECRET.into(),
+            messages: vec![
+                Message::User { text: SECRET.into() },
+                Message::Assistant(said()),
+                Message::Tool(result),
+            ],
+            tools: Arc::new([]),
+            max_tokens: 1,
+            temperature_milli: None,
+        };
+        request(&redactor(), &mut asked);
+        assert!(!serde_json::to_string(&asked).unwrap().contains("canary"), "{asked:?}");
+        assert_eq!(asked.messages[1], Message::Assistant(clean_reply()));
+        let Message::Tool(result) = &asked.messages[2] else { panic!("{asked:?}") };
+        assert_eq!(&*result.content, "x [redacted:my-key]");
+    }
+
+    #[test]
+    fn sec_02_every_outcome_is_clean_before_it_decides_anything() {
+        let check = CheckResult {
+            command: SECRET.into(),
+            verdict: Verdict::CantRun { program: SECRET.into() },
+            output: SECRET.into(),
+            took_ms: 1,
+        };
+        let commit = || Commit("c0ffee".into());
+        let failure = CallFailure {
+            fault: equitr_core::chat::CallFault::Transient,
+            message: SECRET.into(),
+            retry_after_ms: None,
+            used: equitr_core::input::Used::Nothing,
+        };
+        let left = Delivery::OnBranch { branch: "b".into(), commit: commit(), why: SECRET.into() };
+        let content = SECRET.into();
+        for mut ended in [
+            Outcome::Called { result: Ok(said()), took_ms: 1 },
+            Outcome::Called { result: Err(failure), took_ms: 1 },
+            Outcome::ToolRan { content, outcome: ToolOutcome::Ok, took_ms: 1 },
+            Outcome::Verified { commit: commit(), checks: vec![check.clone()] },
+            Outcome::Integrated { commit: commit(), onto: commit(), checks: vec![check] },
+            Outcome::Conflicted {
+                paths: vec![SECRET.into()],
+                text: SECRET.into(),
+                onto: commit(),
+                tree: commit(),
+            },
+            Outcome::Published { base: commit(), note: Some(SECRET.into()) },
+            Outcome::Delivered(left),
+            Outcome::Refused(SECRET.into()),
+            Outcome::Failed(SECRET.into()),
+        ] {
+            outcome(&redactor(), &mut ended);
+            let told = format!("{ended:?}");
+            assert!(!told.contains("canary") && told.contains("[redacted:my-key]"), "{told}");
+        }
+    }
+
+    #[test]
+    fn sec_02_what_a_person_says_is_clean_before_it_is_written_down() {
+        let documents = Documents {
+            requirements: SECRET.into(),
+            design: SECRET.into(),
+            todos: format!("1. {SECRET}").into(),
+        };
+        let id = equitr_core::id::QuestionId(1);
+        for mut asked in [
+            Command::Say(SECRET.into()),
+            Command::Revise(SECRET.into()),
+            Command::Answer(id, Some(SECRET.into())),
+            Command::Edit(documents),
+        ] {
+            command(&redactor(), &mut asked);
+            let told = format!("{asked:?}");
+            assert!(!told.contains("canary") && told.contains("[redacted:my-key]"), "{told}");
+        }
+    }
+}
