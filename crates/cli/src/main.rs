@@ -7,6 +7,7 @@ mod editor;
 mod error;
 mod models;
 mod profiles;
+mod secrets;
 mod session;
 mod settings;
 mod start;
@@ -22,6 +23,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    secrets::close_memory();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

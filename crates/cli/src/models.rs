@@ -1,6 +1,7 @@
 //! From the settings to the models of a run: what is known of each, and how it is reached.
 
 use crate::error::{CliError, Exit, Problem};
+use crate::secrets::redactor;
 use crate::settings::{Env, Settings, shown_url};
 use equitr_core::apply;
 use equitr_core::event::Event;
@@ -125,7 +126,8 @@ pub fn model_spec(settings: &Settings, role: Role, env: Env<'_>) -> Result<Model
     })
 }
 
-/// The models of a run, connected; roles with the same model share one.
+/// The models of a run, connected; roles with the same model share one. What is secret in this
+/// process's environment is kept out of the run.
 ///
 /// # Errors
 /// As [`connect`].
@@ -146,6 +148,7 @@ pub fn parts(
         Ok::<_, CliError>(model)
     };
     Ok(Parts {
+        redactor: Arc::new(redactor()),
         planner: one(&models.planner)?,
         supervisor: one(&models.supervisor)?,
         worker: one(&models.worker)?,

@@ -5,6 +5,7 @@ use crate::conversation::Conversation;
 use crate::error::{CliError, Exit};
 use crate::models;
 use crate::profiles::profiles;
+use crate::secrets::redactor;
 use crate::session::{engine_error, follow, interrupted_note, now_ms, with_causes};
 use crate::settings::{self, Env, Settings};
 use crate::surface::Surface;
@@ -108,7 +109,7 @@ impl Beginning {
     /// # Errors
     /// All that keeps it from beginning, or stops it for a reason that is not the run's own.
     pub fn run(self, surface: &mut Surface, env: Env<'_>) -> Result<Exit, CliError> {
-        let found = survey(&self.repository)?;
+        let found = survey(&self.repository, &redactor())?;
         let spec = self.spec(&found, env)?;
         let parts = models::parts(&spec.models, &self.settings, env, &self.home)?;
         let conversation = match &spec.person {

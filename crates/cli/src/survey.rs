@@ -3,6 +3,7 @@
 use crate::error::CliError;
 use crate::session::with_causes;
 use equitr_core::documents::{DocumentKind, Documents};
+use equitr_core::redact::Redactor;
 use equitr_git::{Checkout, GitError, NEEDED};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -28,11 +29,12 @@ pub struct Survey {
     pub ignored: Vec<String>,
 }
 
-/// Looks at the repository at `path`; one that does not exist yet is empty.
+/// Looks at the repository at `path`; one that does not exist yet is empty. What is told of its files
+/// is without secrets.
 ///
 /// # Errors
 /// When it is something that no run can work on.
-pub fn survey(path: &Path) -> Result<Survey, CliError> {
+pub fn survey(path: &Path, redactor: &Redactor) -> Result<Survey, CliError> {
     equitr_git::version().map_err(|error| git_error(&error))?;
     if Checkout::is_vacant(path) {
         return Ok(Survey::default());
@@ -57,6 +59,8 @@ pub fn survey(path: &Path) -> Result<Survey, CliError> {
         }
         for name in TOLD_FILES.iter().filter(|name| files.iter().any(|file| file == *name)) {
             let text = text_of(&checkout, name)?;
+            // Before it is cut: half a secret would not be found.
+            let text = redactor.redact(&text);
             let head = equitr_core::dialogue::cut(&text, TOLD_BYTES);
             _ = write!(survey.map, "\n<<< {name}\n{head}\n>>>\n");
         }

@@ -23,6 +23,7 @@ pub mod planted;
 pub mod policy;
 pub mod prompt;
 pub mod repeats;
+pub mod redact;
 pub mod retry;
 pub mod spec;
 pub mod state;

@@ -39,16 +39,17 @@ pub enum Stopped {
     Interrupted,
 }
 
-/// Begins a run in a folder of its own.
+/// Begins a run in a folder of its own. Secrets in what it is asked to be are taken out first.
 ///
 /// # Errors
 /// When the folder, the journal or the threads can't be made. Nothing was asked of a model then.
 pub fn begin(
     dir: &RunDir,
-    spec: Arc<RunSpec>,
+    mut spec: Arc<RunSpec>,
     parts: Parts,
     lock: RepositoryLock,
 ) -> Result<RunHandle, EngineError> {
+    crate::redact::spec(&parts.redactor, Arc::make_mut(&mut spec));
     make_dir(dir.root())?;
     let mut journal = Journal::create(dir)?;
     let (state, record) = equitr_core::start(spec, crate::clock::now_ms())?;

@@ -102,8 +102,10 @@ impl Jobs {
         let who = who(job);
         self.context.activity.set(who, describe(state, job, &work));
         let started = async move {
-            let outcome = carry_out(&context, job, work).await;
+            let mut outcome = carry_out(&context, job, work).await;
             context.activity.clear(who);
+            // Here, where jobs run side by side, and not in the one thread of the loop.
+            crate::redact::outcome(&context.parts.redactor, &mut outcome);
             outcome
         };
         let handle = runtime.spawn(started);

@@ -16,6 +16,7 @@ mod journal;
 mod lock;
 mod parts;
 mod progress;
+mod redact;
 mod run_loop;
 
 pub use error::EngineError;

@@ -1,6 +1,7 @@
 //! News that may be dropped: what is going on between two records.
 
 use equitr_core::id::TaskId;
+use equitr_core::redact::{Redactor, Stream};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -36,5 +37,21 @@ impl Activity {
     pub fn lines(&self) -> Vec<String> {
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines.values().cloned().collect()
+    }
+}
+
+/// Words that come in pieces, on their way to the screen: without secrets, wherever they are cut.
+pub(crate) struct Words<'a> {
+    stream: Mutex<Stream<'a>>,
+}
+
+impl<'a> Words<'a> {
+    pub fn new(redactor: &'a Redactor) -> Self {
+        Self { stream: Mutex::new(redactor.stream()) }
+    }
+
+    /// What may be shown now that this piece has come.
+    pub fn hear(&self, piece: &str) -> String {
+        self.stream.lock().unwrap_or_else(PoisonError::into_inner).push(piece)
     }
 }

@@ -5,10 +5,11 @@ use crate::handle::{Publisher, Stopped};
 use crate::jobs::Jobs;
 use crate::journal::Journal;
 use crate::progress::Activity;
-use crate::{EngineError, Parts, RunDir};
+use crate::{EngineError, Parts, RunDir, redact};
 use equitr_core::event::{Ending, Record};
 use equitr_core::input::{Input, Outcome};
 use equitr_core::job::{JobId, jobs, wake_at, work};
+use equitr_core::redact::Redactor;
 use equitr_core::state::RunState;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -36,6 +37,7 @@ pub(crate) struct RunLoop {
     inbox: Receiver<Message>,
     publisher: Publisher,
     jobs: Jobs,
+    redactor: Arc<Redactor>,
     running: BTreeMap<JobId, AbortHandle>,
     runtime: tokio::runtime::Runtime,
 }
@@ -56,9 +58,10 @@ impl RunLoop {
             .enable_all()
             .build()
             .map_err(|source| EngineError::Threads { source })?;
+        let redactor = parts.redactor.clone();
         let jobs = Jobs::new(dir.clone(), &state, parts, sender, activity);
         let running = BTreeMap::new();
-        Ok(Self { dir, state, journal, inbox, publisher, jobs, running, runtime })
+        Ok(Self { dir, state, journal, inbox, publisher, jobs, redactor, running, runtime })
     }
 
     /// Runs until the run has ended or somebody asks for a stop.
@@ -85,6 +88,10 @@ impl RunLoop {
             let mut stop = false;
             for message in batch.drain(..) {
                 let input = match message {
+                    Message::Input(Input::Command(mut command)) => {
+                        redact::command(&self.redactor, &mut command);
+                        Input::Command(command)
+                    }
                     Message::Input(input) => input,
                     Message::Done(job, outcome) => {
                         self.running.remove(&job);

@@ -110,7 +110,7 @@ fn the_example_ends_with_the_same_tree_by_gemini() {
 }
 
 #[test]
-fn a_workers_commands_and_checks_find_no_key_in_their_environment() {
+fn sec_01_a_workers_commands_and_checks_find_no_key_in_their_environment() {
     let seen = "env > seen.txt; cat seen.txt";
     let agents = json!({"backend_worker": [
         {"calls": [{"run_command": {"command": seen}}]},

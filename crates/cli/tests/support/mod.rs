@@ -1,8 +1,10 @@
 //! The real program on a machine of its own: a temporary folder with a home, a project and nothing
-//! of the person's environment but `PATH`.
+//! of the person's environment but `PATH`. A canary is planted on each, see [`canary`].
 
 // Every test binary uses its part of this.
 #![allow(dead_code)]
+
+pub mod canary;
 
 use equitr_core::event::{Event, Record};
 use equitr_core::state::RunState;
@@ -48,6 +50,7 @@ impl Machine {
     pub fn new() -> Self {
         let folder = tempfile::Builder::new().prefix("equitr-test-").tempdir().unwrap();
         fs::create_dir(folder.path().join("person")).unwrap();
+        fs::write(folder.path().join(canary::FILE), canary::CANARY).unwrap();
         Self { folder, environment: Vec::new() }
     }
 
@@ -90,6 +93,7 @@ impl Machine {
             .env("PATH", std::env::var_os("PATH").unwrap())
             .env("HOME", self.path("person"))
             .env("EQUITR_HOME", self.path("equitr"))
+            .env(canary::VARIABLE, canary::CANARY)
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());
         command
@@ -98,11 +102,14 @@ impl Machine {
     /// Runs the program to its end.
     pub fn run(&self, args: &[&str]) -> Ended {
         let output = self.program(args).output().unwrap();
-        Ended {
+        let ended = Ended {
             code: output.status.code(),
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        };
+        canary::assert_none_in(&ended.stdout);
+        canary::assert_none_in(&ended.stderr);
+        ended
     }
 
     /// Starts the program and leaves it running.
@@ -215,6 +222,16 @@ impl Machine {
     }
 }
 
+impl Drop for Machine {
+    fn drop(&mut self) {
+        // What is wrong already is not to be hidden by this.
+        if !std::thread::panicking() {
+            let found = canary::files_with(&self.path("equitr"));
+            assert!(found.is_empty(), "the canary is in {found:?}");
+        }
+    }
+}
+
 fn search(folder: &Path, text: &[u8], found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -256,7 +273,9 @@ impl Started {
     /// The next line that it prints; none after the last one.
     pub fn line(&mut self) -> Option<String> {
         let mut line = String::new();
-        (self.lines.read_line(&mut line).unwrap() > 0).then_some(line)
+        let bytes = self.lines.read_line(&mut line).unwrap();
+        canary::assert_none_in(&line);
+        (bytes > 0).then_some(line)
     }
 
     /// Of a run with `--json`, the events up to the first that is wanted; whether it came.
@@ -291,6 +310,8 @@ impl Started {
         std::io::Read::read_to_string(&mut self.lines, &mut stdout).unwrap();
         let status = self.child.wait().unwrap();
         let stderr = fs::read_to_string(&self.stderr).unwrap();
+        canary::assert_none_in(&stdout);
+        canary::assert_none_in(&stderr);
         Ended { code: status.code(), stdout, stderr }
     }
 

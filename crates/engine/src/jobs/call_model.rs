@@ -1,14 +1,15 @@
 //! One call of a model.
 
 use super::Context;
-use crate::progress::Who;
+use crate::progress::{Who, Words};
 use equitr_core::chat::Request;
 use equitr_core::id::AgentId;
 use equitr_core::input::{CallFailure, Outcome, Used};
 use equitr_llm::{CallError, Delta, Spent};
 use std::time::Instant;
 
-pub(super) async fn call_model(context: &Context, agent: AgentId, request: Request) -> Outcome {
+pub(super) async fn call_model(context: &Context, agent: AgentId, mut request: Request) -> Outcome {
+    crate::redact::request(&context.parts.redactor, &mut request);
     let model = context.parts.model(agent);
     let name = request.agent.clone();
     let who = match agent {
@@ -16,9 +17,10 @@ pub(super) async fn call_model(context: &Context, agent: AgentId, request: Reque
         AgentId::Supervisor(_) => Who::Supervisor,
         AgentId::Worker(task, _) => Who::Task(task),
     };
+    let words = Words::new(&context.parts.redactor);
     let progress = |delta: Delta| {
         let line = match &delta {
-            Delta::Text(text) => format!("{name}: {}", text.trim()),
+            Delta::Text(text) => format!("{name}: {}", words.hear(text).trim()),
             Delta::Thinking(_) => format!("{name} thinks"),
             Delta::ToolArgs { name: tool, .. } => format!("{name} prepares {tool}"),
         };

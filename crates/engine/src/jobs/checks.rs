@@ -2,7 +2,9 @@
 
 use super::Trouble;
 use super::call_model::elapsed_ms;
+use equitr_core::dialogue::cut_front;
 use equitr_core::event::{CheckResult, Verdict};
+use equitr_core::redact::Redactor;
 use equitr_tools::{CheckOutcome, Place, check};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,6 +18,7 @@ pub(super) async fn run_checks(
     place: &Place,
     checks: &[Arc<str>],
     check_ms: u64,
+    redactor: &Redactor,
 ) -> Result<Vec<CheckResult>, Trouble> {
     let timeout = Duration::from_millis(check_ms);
     let mut results = Vec::with_capacity(checks.len());
@@ -33,7 +36,8 @@ pub(super) async fn run_checks(
         results.push(CheckResult {
             command: command.clone(),
             verdict,
-            output: equitr_core::dialogue::cut_front(&output, OUTPUT_BYTES).into(),
+            // Before it is cut: half a secret would not be found.
+            output: cut_front(&redactor.redact(&output), OUTPUT_BYTES).into(),
             took_ms: elapsed_ms(started),
         });
     }

@@ -53,7 +53,7 @@ pub(super) async fn integrate(
         }),
         Merge::Clean { commit: merged, .. } => {
             let in_place = context.command_place(&scratch, "merge")?;
-            let checks = run_checks(&in_place, checks, check_ms).await?;
+            let checks = run_checks(&in_place, checks, check_ms, &context.parts.redactor).await?;
             Ok(Outcome::Integrated { commit: commit(&merged), onto: commit(&onto), checks })
         }
     }

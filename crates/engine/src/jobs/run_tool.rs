@@ -2,7 +2,7 @@
 
 use super::call_model::elapsed_ms;
 use super::{Context, Trouble};
-use crate::progress::Who;
+use crate::progress::{Who, Words};
 use equitr_core::chat::{ToolCall, ToolOutcome};
 use equitr_core::input::Outcome;
 use equitr_core::job::Place;
@@ -32,8 +32,10 @@ pub(super) async fn run_tool(
             };
         }
     };
-    let progress = |line: &str| {
-        let last = line.lines().last().unwrap_or_default();
+    let words = Words::new(&context.parts.redactor);
+    let progress = |printed: &str| {
+        let told = words.hear(printed);
+        let last = told.lines().last().unwrap_or_default();
         context.activity.set(who, format!("{}: {last}", place.worker));
     };
     let command = &*call.name == "run_command";

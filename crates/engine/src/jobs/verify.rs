@@ -44,7 +44,7 @@ pub(super) async fn verify(
     }
     let in_place = context.command_place(&path, &place.key)?;
     let _permit = context.checks.acquire().await;
-    let checks = run_checks(&in_place, checks, check_ms).await?;
+    let checks = run_checks(&in_place, checks, check_ms, &context.parts.redactor).await?;
     Ok(Outcome::Verified { commit: commit(&work), checks })
 }
 

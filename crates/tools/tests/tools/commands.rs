@@ -270,7 +270,7 @@ async fn a_worktree_that_is_gone_is_an_error_and_no_crash() {
 }
 
 #[tokio::test]
-async fn a_command_sees_no_key_of_ours() {
+async fn sec_01_a_command_sees_no_key_of_ours() {
     let world = World::new();
     let parent = [
         ("ANTHROPIC_API_KEY", "canary"),
