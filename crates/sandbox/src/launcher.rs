@@ -83,7 +83,12 @@ fn set_up(orders: &Orders) -> Result<Vec<(&'static str, String)>, String> {
     if orders.walls == (Walls::Bubblewrap { pids: true }) {
         limits::set_pids(orders.limits.processes).map_err(told("process ids"))?;
     }
-    limits::set(&orders.limits).map_err(told("limits"))?;
+    let mut limits = orders.limits;
+    if orders.walls == Walls::Landlock {
+        let present = limits::users_threads().map_err(told("limits"))?;
+        limits.processes = limits.processes.saturating_add(present);
+    }
+    limits::set(&limits).map_err(told("limits"))?;
     let none = CapabilitySet::empty();
     let capabilities = CapabilitySets { effective: none, permitted: none, inheritable: none };
     set_capabilities(None, capabilities).map_err(|error| format!("capabilities: {error}"))?;

@@ -5,6 +5,7 @@ use crate::bubblewrap::PIDS;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::fs::OpenOptions;
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 
 /// Process ids below it are given once only, so this many may stay unused.
 const RESERVED_PIDS: u64 = 300;
@@ -28,6 +29,22 @@ pub(crate) fn set(limits: &Limits) -> io::Result<()> {
         setrlimit(resource, Rlimit { current: Some(limit), maximum: Some(limit) })?;
     }
     Ok(())
+}
+
+/// How many processes and threads this user has just now, of all that can be seen.
+///
+/// For where they all count: a desktop has more than a command may have.
+pub(crate) fn users_threads() -> io::Result<u64> {
+    let own = rustix::process::geteuid().as_raw();
+    let mut threads = 0;
+    for process in std::fs::read_dir("/proc")? {
+        // A process may end while it is looked at; its folder's links are one for each thread, and two.
+        let Ok(meta) = process?.path().join("task").metadata() else { continue };
+        if meta.uid() == own {
+            threads += meta.nlink().saturating_sub(2);
+        }
+    }
+    Ok(threads)
 }
 
 /// Limits the process ids of this process's namespace, which holds for root as well.

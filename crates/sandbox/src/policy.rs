@@ -79,8 +79,9 @@ pub struct Limits {
     /// doesn't.
     ///
     /// With bubblewrap those of one sandbox are counted; for root, whom the kernel's limit does not
-    /// hold, by process ids, and between this many and 300 more fit. With Landlock all
-    /// of the user's are counted, and root's are not limited.
+    /// hold, by process ids, and between this many and 300 more fit. With Landlock all of the
+    /// user's are counted, so it is this many more than there are at the start; root's are not
+    /// limited.
     pub processes: u64,
     /// Open files of each process; 4,096. Linkers and file watchers need more than the usual 1,024.
     pub open_files: u64,

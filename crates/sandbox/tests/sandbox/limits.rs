@@ -4,7 +4,7 @@ use crate::place::{Place, backend, backends, command, run};
 use equitr_sandbox::{Backend, Mode, Policy};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -49,6 +49,27 @@ fn tl_05_another_sandbox_works_while_a_fork_bomb_goes_on() {
     assert_eq!(output.stdout, "works\n".repeat(3), "{output:?}");
     bomb.kill().unwrap();
     bomb.wait().unwrap();
+}
+
+#[test]
+fn tl_05_with_landlock_the_users_other_processes_leave_a_command_its_number() {
+    let backend = backend(Mode::Landlock);
+    let place = Place::new();
+    let sleeper = || Command::new("sleep").arg("600").spawn().unwrap();
+    let mut others: Vec<Child> = (0..40).map(|_| sleeper()).collect();
+    let mut policy = place.policy();
+    policy.limits.processes = 32;
+    let works = run(&backend, &policy, "for i in 1 2 3; do sh -c 'echo works'; done");
+    let line = "(for i in $(seq 300); do sleep 1 & done) 2> said; true";
+    let bomb = run(&backend, &policy, line);
+    for other in &mut others {
+        other.kill().unwrap();
+        other.wait().unwrap();
+    }
+    assert_eq!(works.stdout, "works\n".repeat(3), "{works:?}");
+    let said = fs::read_to_string(place.worktree().join("said")).unwrap();
+    let is_root = rustix::process::geteuid().is_root();
+    assert_eq!(said.contains("Cannot fork"), !is_root, "{bomb:?}: {said}");
 }
 
 #[test]
