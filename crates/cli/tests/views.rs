@@ -68,7 +68,9 @@ fn printed(machine: &Machine, args: &[&str]) -> String {
 }
 
 /// The version, times, durations and commits, and what follows from the length of prompts.
-const CHANGING: [(&str, &str); 8] = [
+const CHANGING: [(&str, &str); 9] = [
+    // What a machine has, and its person chose.
+    (r"(! )?((NO SANDBOX|[Ww]eaker sandbox): )?[Cc]ommands run (in|as) [^;\n]*", "[sandbox]"),
     (r"version \d+\.\d+\.\d+", "version [version]"),
     (r"\$\d+\.\d+ set aside", "[sum] set aside"),
     (r"(Set aside.*|lines left out.*|\[\.\.\. \d+ lines.*)", "[depends on prompts]"),
@@ -85,6 +87,7 @@ fn a_finished_run_is_told_as_it_was() {
     insta::with_settings!({filters => CHANGING}, {
         insta::assert_snapshot!(printed(&machine, &["status"]), @r##"
         Parts in [folder]/project: ended
+        [sandbox]
         Summary: 2 tasks completed successfully
           ok 1 Part one  general_worker  merged as [commit], $0.0070
           ok 2 Part two  qa_worker       merged as [commit], $0.0070
@@ -104,6 +107,7 @@ fn a_finished_run_is_told_as_it_was() {
         - Summary: 2 tasks completed successfully
         - Repository: [folder]/project
         - Started: [time], took [duration]
+        - Sandbox: [sandbox]
 
         ## Tasks
 
@@ -136,6 +140,7 @@ fn a_finished_run_is_told_as_it_was() {
             version [version]
             workers 5, tries 3, turns 30, attempt [duration], check [duration], budget $10.00
             models: planner script:[folder]/script.yaml, supervisor script:[folder]/script.yaml, worker script:[folder]/script.yaml
+            [sandbox]; protected paths need your word
         0 [time]  person said:
             A small project
         0 [time]  planner calls its model: [sum] set aside, 8,192 tokens at the most
@@ -198,6 +203,7 @@ fn an_unfinished_run_is_told_with_the_way_to_go_on() {
     insta::with_settings!({filters => CHANGING}, {
         insta::assert_snapshot!(printed(&machine, &["status"]), @r##"
         Parts in [folder]/project: working
+        [sandbox]
         Summary: 1 of 2 tasks completed successfully, 1 under way
           ok 1 Part one  general_worker  merged as [commit], $0.0070
           >  2 Part two  qa_worker       at work, attempt 1
@@ -217,6 +223,7 @@ fn an_unfinished_run_is_told_with_the_way_to_go_on() {
         - Summary: 1 of 2 tasks completed successfully, 1 under way
         - Repository: [folder]/project
         - Started: [time], took [duration]
+        - Sandbox: [sandbox]
 
         ## Tasks
 
