@@ -87,6 +87,7 @@ impl Terminal {
         }
         let rest = String::from_utf8_lossy(&self.shown[self.seen..]).into_owned();
         self.seen = self.shown.len();
+        crate::support::canary::assert_none_in(&self.all());
         // `WaitStatus` belongs to a library of the library's; its text is enough.
         let ended = format!("{:?}", self.process.wait().unwrap());
         let code = ended.strip_prefix("Exited(").and_then(|rest| rest.split(", ").nth(1));
