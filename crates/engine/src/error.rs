@@ -63,6 +63,12 @@ pub enum EngineError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The way of commands to the hosts that the policy names can't be opened.
+    #[error("can't open the way to the network for commands")]
+    Proxy {
+        /// What stands in the way.
+        source: equitr_sandbox::Error,
+    },
     /// A fault of ours: a decision that its own state refuses. The journal is whole.
     #[error("internal error: {0}; the run can be resumed")]
     Internal(#[from] Refused),

@@ -102,6 +102,11 @@ impl RunDir {
         self.root.join("homes").join(who)
     }
 
+    /// Where the proxy of its commands listens.
+    pub(crate) fn proxy_socket(&self) -> PathBuf {
+        self.root.join("proxy.sock")
+    }
+
     /// A private `TMPDIR` for the commands of `who`.
     pub(crate) fn command_temp(&self, who: &str) -> PathBuf {
         self.root.join("tmp").join(who)

@@ -12,14 +12,17 @@ mod verify;
 
 use crate::progress::{Activity, Who};
 use crate::run_loop::Message;
-use crate::{Parts, RunDir};
+use crate::{EngineError, Parts, RunDir};
 use equitr_core::event::{Event, Record};
 use equitr_core::id::{AgentId, Commit, TaskId};
 use equitr_core::input::Outcome;
 use equitr_core::job::{JobId, Work};
+use equitr_core::policy::{Network, Policy};
 use equitr_core::state::RunState;
 use equitr_git::{GitError, Hub, Mark, Oid};
-use equitr_tools::{Environment, Tool};
+use equitr_sandbox::Backend;
+use equitr_sandbox::proxy::{Hosts, Proxy, Ways};
+use equitr_tools::{Environment, Sandbox, Tool};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
@@ -61,6 +64,11 @@ pub(crate) struct Context {
     git: Semaphore,
     /// Folders in use: a job that was aborted in the middle of a git command still holds its own.
     places: Mutex<BTreeMap<PathBuf, Arc<tokio::sync::Mutex<()>>>>,
+    policy: Policy,
+    /// What commands run in.
+    sandbox: Sandbox,
+    /// Their way out, as long as the run is under way.
+    _proxy: Option<Proxy>,
 }
 
 impl Jobs {
@@ -70,7 +78,8 @@ impl Jobs {
         parts: Parts,
         sender: Sender<Message>,
         activity: Arc<Activity>,
-    ) -> Self {
+    ) -> Result<Self, EngineError> {
+        let (sandbox, proxy) = sandbox(&dir, &state.spec.policy, &parts.sandbox)?;
         let environment = Environment::new(std::env::vars_os(), dir.root(), dir.root())
             .with(equitr_tools::RUN_VARIABLE, dir.id());
         let context = Context {
@@ -85,8 +94,11 @@ impl Jobs {
             commands: Semaphore::new(COMMANDS_AT_A_TIME),
             git: Semaphore::new(GIT_AT_A_TIME),
             places: Mutex::default(),
+            policy: state.spec.policy.clone(),
+            sandbox,
+            _proxy: proxy,
         };
-        Self { context: Arc::new(context), sender }
+        Ok(Self { context: Arc::new(context), sender })
     }
 
     /// Starts a job; its outcome comes to the loop as a message, unless it is aborted before.
@@ -162,8 +174,33 @@ async fn carry_out(context: &Arc<Context>, job: JobId, work: Work) -> Outcome {
         ),
         Work::Land { from, to } => ended(land::land(context, from, to).await),
         Work::Publish(documents) => ended(publish::publish(context, documents).await),
-        Work::Deliver { from, to, .. } => ended(deliver::deliver(context, from, to).await),
+        Work::Deliver { from, to, handover, protected } => {
+            ended(deliver::deliver(context, (from, to), handover, protected).await)
+        }
     }
+}
+
+/// The sandbox with what this run's commands need: the hub to be read, and the proxy to the hosts
+/// that its policy names.
+fn sandbox(
+    dir: &RunDir,
+    policy: &Policy,
+    chosen: &Sandbox,
+) -> Result<(Sandbox, Option<Proxy>), EngineError> {
+    let mut sandbox = chosen.clone();
+    sandbox.read_only.push(dir.hub());
+    let names = match (&policy.network, &chosen.backend) {
+        (Network::None, _) | (Network::Hosts(_), Backend::Off) => return Ok((sandbox, None)),
+        (Network::Hosts(names), Backend::Bubblewrap { .. } | Backend::Landlock { .. }) => names,
+    };
+    let failed = |source| EngineError::Proxy { source };
+    let socket = dir.proxy_socket();
+    // Left by a process that was killed; the repository's lock says that it is gone.
+    _ = std::fs::remove_file(&socket);
+    let hosts = Hosts::read(names).map_err(failed)?;
+    let proxy = Proxy::start(&socket, hosts, Ways::system(), Box::new(|_| {})).map_err(failed)?;
+    sandbox.network = equitr_sandbox::Network::Proxy { socket };
+    Ok((sandbox, Some(proxy)))
 }
 
 /// Why a job has no outcome of its own.
@@ -270,7 +307,8 @@ impl Context {
             })?;
         }
         let worktree = equitr_tools::Worktree::open(folder)
-            .map_err(|error| Trouble::Refused(format!("{DAMAGED}: {error}")))?;
+            .map_err(|error| Trouble::Refused(format!("{DAMAGED}: {error}")))?
+            .allowing_secret_files(&self.policy.secret_files_allowed)?;
         Ok(equitr_tools::Place {
             worktree,
             environment: self
@@ -278,8 +316,8 @@ impl Context {
                 .clone()
                 .with("HOME", &home.to_string_lossy())
                 .with("TMPDIR", &temp.to_string_lossy()),
-            sandbox: equitr_tools::Sandbox::off(),
-            disk_bytes_max: equitr_tools::DISK_BYTES_MAX,
+            sandbox: self.sandbox.clone(),
+            disk_bytes_max: self.policy.disk_bytes,
         })
     }
 

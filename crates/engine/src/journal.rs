@@ -75,7 +75,12 @@ impl Journal {
         let path = loaded.dir.journal();
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&path, flags)
-            .and_then(|connection| prepare(&connection).map(|()| connection))
+            .and_then(|connection| {
+                prepare(&connection)?;
+                // What is written from here on may be more than an older program knows.
+                connection.pragma_update(None, "user_version", FORMAT)?;
+                Ok(connection)
+            })
             .map_err(failed("open", &path))?;
         Ok(Self { connection, path, last: loaded.last })
     }

@@ -82,6 +82,7 @@ pub(crate) fn outcome(redactor: &Redactor, outcome: &mut Outcome) {
         }
         Outcome::Published { note, .. } => clean_all(redactor, note),
         Outcome::Delivered(Delivery::OnBranch { why, .. }) => clean(redactor, why),
+        Outcome::Protected(touched) => clean_all(redactor, &mut touched.paths),
         Outcome::Refused(message) | Outcome::Failed(message) => clean(redactor, message),
         Outcome::Delivered(Delivery::Moved { .. })
         | Outcome::Prepared(_)

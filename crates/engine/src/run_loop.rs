@@ -59,7 +59,7 @@ impl RunLoop {
             .build()
             .map_err(|source| EngineError::Threads { source })?;
         let redactor = parts.redactor.clone();
-        let jobs = Jobs::new(dir.clone(), &state, parts, sender, activity);
+        let jobs = Jobs::new(dir.clone(), &state, parts, sender, activity)?;
         let running = BTreeMap::new();
         Ok(Self { dir, state, journal, inbox, publisher, jobs, redactor, running, runtime })
     }

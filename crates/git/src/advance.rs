@@ -137,6 +137,19 @@ impl Checkout {
         Ok(Advance::LeftOnBranch { branch, why })
     }
 
+    /// Leaves a commit of the hub on `fallback_branch`, or a name made of it when that one holds other
+    /// commits or is checked out; which. Nothing else of the person's is touched.
+    pub fn set_aside(
+        &self,
+        hub: &Hub,
+        commit: &Oid,
+        fallback_branch: &str,
+    ) -> Result<String, GitError> {
+        let settings = self.settings()?;
+        self.fetch(hub, commit, &settings)?;
+        self.leave_on_branch(commit, fallback_branch, &settings)
+    }
+
     /// Has the commit and all it needs in this repository; no reference is made or moved.
     fn fetch(&self, hub: &Hub, commit: &Oid, settings: &[Setting]) -> Result<(), GitError> {
         let quiet = ["-q", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"];

@@ -16,7 +16,10 @@ const ARROWS: [(&str, &[&str]); 10] = [
             "equitr-ui",
         ],
     ),
-    ("equitr-engine", &["equitr-core", "equitr-git", "equitr-llm", "equitr-tools"]),
+    (
+        "equitr-engine",
+        &["equitr-core", "equitr-git", "equitr-llm", "equitr-sandbox", "equitr-tools"],
+    ),
     ("equitr-ui", &["equitr-core"]),
     ("equitr-llm", &["equitr-core"]),
     ("equitr-tools", &["equitr-core", "equitr-sandbox"]),

@@ -5,49 +5,114 @@ use super::{Context, Trouble, commit, oid};
 use equitr_core::event::Delivery;
 use equitr_core::id::Commit;
 use equitr_core::input::Outcome;
-use equitr_git::{Advance, Checkout, GitError, Hub, Oid};
+use equitr_core::job::Handover;
+use equitr_core::policy::{Touched, covers};
+use equitr_git::{Advance, Changed, Changes, Checkout, Flag, GitError, Hub, Oid};
 use std::path::Path;
+use std::sync::Arc;
 
 pub(super) async fn deliver(
     context: &Context,
-    from: Commit,
-    to: Commit,
+    (from, to): (Commit, Commit),
+    handover: Handover,
+    protected: Vec<Arc<str>>,
 ) -> Result<Outcome, Trouble> {
-    let (from, to) = (oid(&from)?, oid(&to)?);
+    let (documents, to) = (oid(&from)?, oid(&to)?);
     let repository = context.repository.clone();
     let hub = context.dir.hub();
     let branch = fallback_branch(context.run_id());
-    let done =
-        tokio::task::spawn_blocking(move || deliver_now(&repository, &hub, &from, &to, &branch));
+    let done = tokio::task::spawn_blocking(move || {
+        let handed = Handed { repository: &repository, hub: Hub::open(&hub)?, documents, to };
+        match handover {
+            Handover::Guarded => {
+                let touched =
+                    touched(&protected, &handed.hub.changes(Some(&handed.documents), &handed.to)?);
+                if touched.total > 0 {
+                    return Ok(Outcome::Protected(touched));
+                }
+                handed.hand_over(&branch)
+            }
+            Handover::Accepted => handed.hand_over(&branch),
+            Handover::Aside => handed.set_aside(&branch),
+        }
+        .map(Outcome::Delivered)
+    });
     match done.await {
-        Ok(done) => Ok(Outcome::Delivered(done?)),
+        Ok(done) => Ok(done?),
         Err(_) => Err(Trouble::Failed("a git job of ours broke down".to_owned())),
     }
 }
 
-fn deliver_now(
-    repository: &Path,
-    hub: &Path,
-    documents: &Oid,
-    to: &Oid,
-    fallback: &str,
-) -> Result<Delivery, GitError> {
-    let checkout = Checkout::open(repository)?;
-    let hub = Hub::open(hub)?;
-    let head = checkout.head()?;
-    // The person's branch may still be where it was before the documents, when something was in
-    // their way then.
-    let before = hub.parent_of(documents)?;
-    let from = if head.commit == before { before.as_ref() } else { Some(documents) };
-    let target = commit(to);
-    Ok(match checkout.advance(&hub, from, to, fallback)? {
-        Advance::Moved => {
-            Delivery::Moved { branch: head.branch.unwrap_or_default().into(), commit: target }
-        }
-        Advance::LeftOnBranch { branch, why } => Delivery::OnBranch {
+/// What is handed over, and where.
+struct Handed<'a> {
+    repository: &'a Path,
+    hub: Hub,
+    /// The commit of the documents: the person's branch is there.
+    documents: Oid,
+    /// The result.
+    to: Oid,
+}
+
+impl Handed<'_> {
+    /// Onto the person's branch, or where that can't move, on one of its own.
+    fn hand_over(&self, fallback: &str) -> Result<Delivery, GitError> {
+        let checkout = Checkout::open(self.repository)?;
+        let head = checkout.head()?;
+        // The person's branch may still be where it was before the documents, when something was in
+        // their way then.
+        let before = self.hub.parent_of(&self.documents)?;
+        let from = if head.commit == before { before.as_ref() } else { Some(&self.documents) };
+        let target = commit(&self.to);
+        Ok(match checkout.advance(&self.hub, from, &self.to, fallback)? {
+            Advance::Moved => {
+                Delivery::Moved { branch: head.branch.unwrap_or_default().into(), commit: target }
+            }
+            Advance::LeftOnBranch { branch, why } => Delivery::OnBranch {
+                branch: branch.into(),
+                commit: target,
+                why: why.to_string().into(),
+            },
+        })
+    }
+
+    fn set_aside(&self, fallback: &str) -> Result<Delivery, GitError> {
+        let checkout = Checkout::open(self.repository)?;
+        let branch = checkout.set_aside(&self.hub, &self.to, fallback)?;
+        Ok(Delivery::OnBranch {
             branch: branch.into(),
-            commit: target,
-            why: why.to_string().into(),
-        },
-    })
+            commit: commit(&self.to),
+            why: "it was set aside".into(),
+        })
+    }
+}
+
+/// The paths that need a person's word: protected ones, and whatever leads out of the tree.
+fn touched(protected: &[Arc<str>], changes: &Changes) -> Touched {
+    let needs_word = |changed: &Changed, path: &str| {
+        changed.flags.iter().any(leads_out) || protected.iter().any(|p| covers(p, path))
+    };
+    let paths: Vec<String> = changes
+        .listed
+        .iter()
+        .map(|changed| (changed, changed.path.to_string_lossy().into_owned()))
+        .filter(|(changed, path)| needs_word(changed, path))
+        .map(|(_, path)| path)
+        .collect();
+    let mut touched = Touched::of(&["**".into()], paths.iter().map(String::as_str));
+    // What the paths beyond the list are is unknown.
+    touched.total += changes.total.saturating_sub(changes.listed.len()) as u64;
+    touched
+}
+
+/// Whether a change makes git or a program leave the tree.
+fn leads_out(flag: &Flag) -> bool {
+    match flag {
+        Flag::Submodule | Flag::Link { leads_out: true, .. } => true,
+        Flag::Link { leads_out: false, .. }
+        | Flag::Executable
+        | Flag::LargeBinary { .. }
+        | Flag::HiddenCharacter { .. }
+        | Flag::ConflictMarker { .. }
+        | Flag::NotLookedInto => false,
+    }
 }
