@@ -69,7 +69,15 @@ PROMISED = {
     """,
 }
 # Modules that services have alike. A fix in one copy belongs into all of them.
-SHARED = ("auth.py", "config.py", "database.py", "events.py", "observability.py", "outbox.py")
+SHARED = (
+    "auth.py",
+    "config.py",
+    "database.py",
+    "events.py",
+    "observability.py",
+    "outbox.py",
+    "paging.py",
+)
 
 
 def shape(operation: str) -> str:

@@ -11,7 +11,8 @@ from app.auth import Admin
 from app.database import Database
 from app.domain import STOCKTAKE_REASON, Stock, StockError
 from app.models import IS_LOW, Movement, StockItem
-from app.schemas import Adjustment, MovementsOut, Page, Report, StockCount, StockOut, Totals
+from app.paging import Page
+from app.schemas import Adjustment, MovementsOut, Report, StockCount, StockOut, Totals
 from app.stock import change, locked
 
 router = APIRouter(tags=["inventory"])

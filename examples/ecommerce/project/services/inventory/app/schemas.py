@@ -1,13 +1,10 @@
 """What goes in and out of the inventory's API."""
 
 from datetime import datetime
-from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from app.domain import MAX_ON_HAND, OWN_REASONS
-
-Item = TypeVar("Item")
 
 
 class StockOut(BaseModel):
@@ -21,13 +18,6 @@ class StockOut(BaseModel):
     available: int
     low_stock_threshold: int
     low: bool
-
-
-class Page(BaseModel, Generic[Item]):
-    items: list[Item]
-    total: int
-    page: int
-    size: int
 
 
 class StockCount(BaseModel):

@@ -1,38 +1,19 @@
 """The tables of this service."""
 
 import uuid
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import (
     JSON,
     BigInteger,
-    DateTime,
-    Dialect,
     ForeignKey,
     Index,
     String,
-    TypeDecorator,
     UniqueConstraint,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.database import Base
-
-
-class UtcTime(TypeDecorator[datetime]):
-    """A time that is UTC on every database; SQLite would forget the zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
+from app.database import Base, UtcDateTime, now
 
 
 class Order(Base):
@@ -51,8 +32,8 @@ class Order(Base):
     currency: Mapped[str] = mapped_column(String(3))
     shipping_address: Mapped[dict] = mapped_column(JSON)
     reason: Mapped[str | None] = mapped_column(String(1000))
-    created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
-    updated_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
     items: Mapped[list["OrderItem"]] = relationship(
         order_by="OrderItem.id", lazy="selectin", cascade="all, delete-orphan"
@@ -85,5 +66,5 @@ class StatusChange(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), index=True)
     status: Mapped[str] = mapped_column(String(20))
-    at: Mapped[datetime] = mapped_column(UtcTime, default=now)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     note: Mapped[str | None] = mapped_column(String(1000))

@@ -12,12 +12,12 @@ from app.clients import Shop
 from app.database import Database
 from app.domain import Actor, Line, MoveRefused, Status
 from app.models import Order
+from app.paging import Page
 from app.schemas import (
     Cancellation,
     NewOrder,
     NewStatus,
     OrderOut,
-    OrderPage,
     OrderStatusOut,
     StatusChangeOut,
 )
@@ -61,7 +61,7 @@ def _lines(shop: Shop, token: str) -> list[Line]:
     return lines
 
 
-@router.get("/orders", response_model=OrderPage)
+@router.get("/orders", response_model=Page[OrderOut])
 def list_orders(
     user: CurrentUser,
     database: Database,

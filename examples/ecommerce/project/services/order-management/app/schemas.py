@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 # PostgreSQL stores no NUL characters in text.
 Text = Annotated[
@@ -59,13 +59,6 @@ class OrderOut(FromTable):
     reason: str | None
     created_at: datetime
     updated_at: datetime
-
-
-class OrderPage(BaseModel):
-    items: list[OrderOut]
-    total: int
-    page: int = Field(ge=1)
-    size: int
 
 
 class StatusChangeOut(FromTable):

@@ -9,8 +9,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.database import now
 from app.domain import CURRENCY, Actor, Line, Status, check_move, total_cents
-from app.models import Order, OrderItem, StatusChange, now
+from app.models import Order, OrderItem, StatusChange
 from app.outbox import add_event
 
 

@@ -11,9 +11,10 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
+from app.database import now
 from app.domain import KEY_LIFETIME, Status, Stored, Verdict, judge
 from app.gateways import Declined, Gateway, GatewayUnavailable
-from app.models import Payment, Transaction, now
+from app.models import Payment, Transaction
 from app.outbox import Outbox, add_event
 
 log = logging.getLogger(__name__)

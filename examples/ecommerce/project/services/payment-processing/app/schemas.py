@@ -1,14 +1,12 @@
 """What goes in and out over HTTP."""
 
 from datetime import date, datetime
-from typing import Generic, Self, TypeVar
+from typing import Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, SecretStr, model_validator
 
 from app import domain
-
-Item = TypeVar("Item")
 
 
 class CardIn(BaseModel):
@@ -85,10 +83,3 @@ class TransactionOut(FromTable):
     gateway: str
     gateway_reference: str | None
     created_at: datetime
-
-
-class Page(BaseModel, Generic[Item]):
-    items: list[Item]
-    total: int
-    page: int
-    size: int

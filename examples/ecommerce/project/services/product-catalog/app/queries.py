@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app import domain
 from app.models import Category, Product, SearchTerm
-from app.schemas import PageQuery
+from app.paging import PageQuery
 
 _LAST_CHARACTER = chr(0x10FFFF)
 

@@ -2,12 +2,9 @@
 
 import uuid
 from datetime import datetime
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Literal
 
-from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-
-T = TypeVar("T")
 
 NO_CONTROL_CHARACTERS = r"^[^\x00-\x1f\x7f]*$"
 
@@ -64,28 +61,3 @@ class ProductOut(BaseModel):
     category: CategoryRef | None
     images: list[ImageOut]
     created_at: datetime
-
-
-class Page(BaseModel, Generic[T]):
-    items: list[T]
-    total: int
-    page: int
-    size: int
-
-
-class PageQuery:
-    """Which part of a long list is wanted."""
-
-    def __init__(
-        self,
-        page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
-        size: Annotated[int, Query(ge=1, le=100)] = 20,
-    ) -> None:
-        self.page, self.size = page, size
-
-    @property
-    def offset(self) -> int:
-        return (self.page - 1) * self.size
-
-
-Paging = Annotated[PageQuery, Depends()]

@@ -7,8 +7,9 @@ from fastapi import HTTPException
 from pwdlib import PasswordHash
 from sqlalchemy.orm import Session
 
+from app.database import now
 from app.domain import Attempts
-from app.models import User, now
+from app.models import User
 
 _hasher = PasswordHash.recommended()
 

@@ -2,12 +2,9 @@
 
 import uuid
 from datetime import datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated
 
-from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, EmailStr, StringConstraints
-
-T = TypeVar("T")
 
 
 def _line(longest: int, pattern: str = r"^[^\x00-\x1f\x7f]+$") -> StringConstraints:
@@ -77,28 +74,3 @@ class ProfileOut(BaseModel):
 class PasswordChange(BaseModel):
     current_password: str
     new_password: str
-
-
-class Page(BaseModel, Generic[T]):
-    items: list[T]
-    total: int
-    page: int
-    size: int
-
-
-class PageQuery:
-    """Which part of a long list is wanted."""
-
-    def __init__(
-        self,
-        page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
-        size: Annotated[int, Query(ge=1, le=100)] = 20,
-    ) -> None:
-        self.page, self.size = page, size
-
-    @property
-    def offset(self) -> int:
-        return (self.page - 1) * self.size
-
-
-Paging = Annotated[PageQuery, Depends()]

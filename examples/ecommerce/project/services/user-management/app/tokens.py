@@ -11,7 +11,8 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from app.auth import ALGORITHM, AUDIENCE, ISSUER
-from app.models import RefreshToken, User, now
+from app.database import now
+from app.models import RefreshToken, User
 from app.schemas import Tokens
 
 ACCESS_LIFETIME = timedelta(minutes=30)

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from app.auth import Admin, CurrentUser
 from app.database import Database
 from app.models import Payment, Transaction
-from app.schemas import Page, PaymentOut, TransactionOut
+from app.paging import Page
+from app.schemas import PaymentOut, TransactionOut
 
 router = APIRouter(tags=["history"])
 

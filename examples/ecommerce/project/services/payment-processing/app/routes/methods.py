@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.auth import CurrentUser
-from app.database import Database
+from app.database import Database, now
 from app.gateways import Declined, GatewayUnavailable
-from app.models import PaymentMethod, now
+from app.models import PaymentMethod
 from app.schemas import MethodOut, NewMethod
 
 log = logging.getLogger(__name__)

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from app import domain
 from app.auth import CurrentUser
 from app.clients import Order, Orders
-from app.database import Database
+from app.database import Database, now
 from app.gateways import Declined, Gateway
-from app.models import Payment, now
+from app.models import Payment
 from app.routes.methods import own_method
 from app.schemas import NewPayment, PaymentOut
 

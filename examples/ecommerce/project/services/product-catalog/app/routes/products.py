@@ -13,7 +13,8 @@ from app import domain, queries
 from app.auth import Admin
 from app.database import Database
 from app.models import Category, Product
-from app.schemas import NO_CONTROL_CHARACTERS, Page, Paging, ProductIn, ProductOut
+from app.paging import Page, Paging
+from app.schemas import NO_CONTROL_CHARACTERS, ProductIn, ProductOut
 
 log = logging.getLogger(__name__)
 router = APIRouter(tags=["products"])

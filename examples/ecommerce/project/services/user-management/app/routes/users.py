@@ -9,7 +9,8 @@ from app import accounts, domain
 from app.auth import Admin, CurrentUser
 from app.database import Database
 from app.models import User, UserRole
-from app.schemas import Page, Paging, RolesIn, UserOut
+from app.paging import Page, Paging
+from app.schemas import RolesIn, UserOut
 
 router = APIRouter(prefix="/users", tags=["users"])
 
