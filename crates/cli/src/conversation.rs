@@ -3,7 +3,7 @@
 use crate::editor;
 use crate::session::{FRAME, is_stopping};
 use crate::surface::{Surface, is_dumb};
-use equitr_core::id::{AgentId, QuestionId};
+use equitr_core::id::{AgentId, Asker, QuestionId};
 use equitr_core::input::Command;
 use equitr_core::state::{Phase, RunState};
 use rustyline::DefaultEditor;
@@ -56,7 +56,7 @@ impl Conversation {
     /// Asks what the run wants to know just now, if anything. Waits for the answer while planning,
     /// when nothing else goes on.
     pub fn wish(&mut self, state: &RunState, surface: &mut Surface) -> Wish {
-        let planner_asks = state.questions.values().any(|q| q.by == AgentId::Planner);
+        let planner_asks = state.questions.values().any(|q| q.by == Asker::Agent(AgentId::Planner));
         let unbegun = state.phase == Phase::Planning && state.plan.dialogue.is_none();
         if planner_asks || unbegun {
             return self.say(state, surface);

@@ -10,6 +10,7 @@ use crate::settings::{self, Env, Settings};
 use crate::surface::Surface;
 use crate::survey::{Survey, documents, survey};
 use equitr_core::decide::document_problems;
+use equitr_core::policy::{Policy, Sandbox};
 use equitr_core::spec::{Approval, Goal, ModelSpec, Origin, Person, RunSpec};
 use equitr_engine::{Home, RepositoryLock};
 use std::io::{IsTerminal, Read};
@@ -148,6 +149,7 @@ impl Beginning {
             map: found.map.as_str().into(),
             guide: found.guide.as_str().into(),
             commit_prefix: self.settings.commit_message_prefix.as_str().into(),
+            policy: Policy::new(Sandbox::Off),
         })
     }
 }

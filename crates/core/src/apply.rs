@@ -5,6 +5,7 @@ mod planning;
 mod tasks;
 
 use crate::event::{Event, Record};
+use crate::job::Handover;
 use crate::state::{Phase, RunState};
 use std::sync::Arc;
 
@@ -62,10 +63,12 @@ pub(crate) fn apply_event(state: &mut RunState, event: &Event) -> Result<(), Fau
         Event::RunResumed => {
             calls::charge_calls_under_way(state);
             tasks::resume(state);
+            planning::wait_anew(state);
             Ok(())
         }
         Event::RunReopened => {
             tasks::resume(state);
+            planning::wait_anew(state);
             planning::reopen(state)
         }
         Event::RunEnded { ending } => {
@@ -103,7 +106,8 @@ pub(crate) fn apply_event(state: &mut RunState, event: &Event) -> Result<(), Fau
         | Event::CallReplied { .. }
         | Event::CallFailed { .. }
         | Event::ToolFinished { .. }
-        | Event::AgentNudged { .. } => calls::apply(state, event),
+        | Event::AgentNudged { .. }
+        | Event::CircleNoticed { .. } => calls::apply(state, event),
         Event::GraphAccepted { .. }
         | Event::AttemptStarted { .. }
         | Event::WorktreePrepared { .. }
@@ -119,6 +123,21 @@ pub(crate) fn apply_event(state: &mut RunState, event: &Event) -> Result<(), Fau
         | Event::TaskSplit { .. }
         | Event::TaskDropped { .. }
         | Event::TaskFailed { .. } => tasks::apply(state, event),
+        Event::ProtectedTouched { touched } => {
+            if state.handover != Handover::Guarded || !state.is_delivering() {
+                return Err("nothing is being handed over that is guarded");
+            }
+            state.handover = Handover::Aside;
+            state.touched = Some(touched.clone());
+            #[cfg(feature = "planted")]
+            if crate::planted::is(crate::planted::Mistake::UnaskedDelivery) {
+                state.handover = Handover::Accepted;
+            }
+            Ok(())
+        }
+        Event::DeliveryAsked { id, text, default } => {
+            planning::ask_for_delivery(state, *id, text, default)
+        }
         Event::ProjectDelivered { delivery } => {
             state.delivery = Some(delivery.clone());
             Ok(())

@@ -2,6 +2,7 @@
 //! sees it.
 
 mod commands;
+mod delivery;
 mod outcomes;
 mod planner;
 mod schedule;

@@ -1,6 +1,7 @@
 //! A conversation of an agent with its model: what was said, and what it waits for.
 
 use crate::chat::{Message, Reply, ToolCall, ToolOutcome, ToolResult};
+use crate::repeats::Repeats;
 use crate::units::MicroDollars;
 use std::sync::Arc;
 
@@ -29,6 +30,8 @@ pub struct Dialogue {
     pub acting: Vec<Pending>,
     /// How often in a row the model had to be told to use its tools.
     pub nudges: u32,
+    /// What it did lately, to see that it goes in circles.
+    pub repeats: Repeats,
     /// Bytes of all messages as they are shown.
     bytes: usize,
     /// Messages before this one are shown shortened.
@@ -88,6 +91,7 @@ impl Dialogue {
             step: Step::NeedsCall { failures: 0, not_before_ms: 0 },
             acting: Vec::new(),
             nudges: 0,
+            repeats: Repeats::default(),
             shortened: 1,
             cap_bytes,
         };
@@ -119,6 +123,10 @@ impl Dialogue {
 
     /// Moves the results of the last reply's calls into the conversation, which wants a call then.
     pub fn conclude_turn(&mut self) {
+        self.repeats.turn(self.acting.iter().filter_map(|pending| {
+            let (content, outcome) = pending.result.as_ref()?;
+            Some((&pending.call, &**content, *outcome))
+        }));
         for pending in std::mem::take(&mut self.acting) {
             let (content, outcome) =
                 pending.result.unwrap_or_else(|| ("not run".into(), ToolOutcome::Error));

@@ -7,13 +7,16 @@ use crate::chat::{CallFault, Reply, ToolOutcome};
 use crate::documents::{DocumentKind, Documents};
 use crate::graph::PlannedTask;
 use crate::id::{AgentId, Commit, ConsultId, QuestionId, TaskId};
+use crate::policy::Touched;
 use crate::spec::RunSpec;
 use crate::units::MicroDollars;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Version of the record format; a journal of a newer one is refused.
-pub const FORMAT: u32 = 1;
+///
+/// 2: a spec's policy, protected paths at delivery, workers that go in circles.
+pub const FORMAT: u32 = 2;
 
 /// All facts that one input led to: durable together or not at all.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -215,6 +218,15 @@ pub enum Event {
         /// In these words.
         text: Arc<str>,
     },
+    /// A worker was told that it goes in circles.
+    CircleNoticed {
+        /// The task.
+        task: TaskId,
+        /// The attempt.
+        attempt: u32,
+        /// In these words.
+        text: Arc<str>,
+    },
     /// A worker told another something.
     MessageSent {
         /// Who.
@@ -318,6 +330,21 @@ pub enum Event {
         task: TaskId,
         /// Why.
         reason: Arc<str>,
+    },
+    /// The result changes protected paths: it needs the person's word, or stays on a branch of its
+    /// own.
+    ProtectedTouched {
+        /// Which.
+        touched: Touched,
+    },
+    /// The person is asked whether the result may come to their branch all the same.
+    DeliveryAsked {
+        /// The question's number.
+        id: QuestionId,
+        /// In these words.
+        text: Arc<str>,
+        /// What is taken when nobody answers.
+        default: Arc<str>,
     },
     /// The result was handed over.
     ProjectDelivered {
@@ -427,6 +454,13 @@ pub enum Failure {
     OutOfTime,
     /// It neither called a tool nor finished, although told to.
     NoProgress,
+    /// It made the same tool call and got the same result again and again, although told.
+    Circle {
+        /// The call's name and arguments, bounded.
+        call: Arc<str>,
+        /// How often, among its latest calls.
+        times: u32,
+    },
     /// The provider refused its request.
     Model {
         /// The provider's words.

@@ -44,6 +44,15 @@ pub enum AgentId {
     Worker(TaskId, u32),
 }
 
+/// Who puts a question to the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Asker {
+    /// An agent, in its own words.
+    Agent(AgentId),
+    /// The run itself: whether changes to protected paths may come to the person's branch.
+    Delivery,
+}
+
 /// A git object's name, in hexadecimal. Core never looks inside.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -5,6 +5,7 @@ use crate::documents::Documents;
 use crate::event::{CheckResult, Delivery};
 use crate::id::{Commit, QuestionId};
 use crate::job::JobId;
+use crate::policy::Touched;
 use crate::units::MicroDollars;
 use std::sync::Arc;
 
@@ -109,6 +110,8 @@ pub enum Outcome {
     },
     /// The result is handed over.
     Delivered(Delivery),
+    /// The result changes protected paths, and nothing was handed over.
+    Protected(Touched),
     /// The work can't be taken as it is; the worker is told.
     Refused(Arc<str>),
     /// The machine failed the job: the run stops and can be resumed.

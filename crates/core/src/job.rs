@@ -49,7 +49,20 @@ pub enum JobId {
     /// Move the integration branch to a checked merge.
     Land(TaskId, MergeTry),
     /// Hand the result over.
-    Deliver,
+    Deliver(Handover),
+}
+
+/// How the result may be handed over. A job's name holds it, so that word of a delivery before the
+/// person's answer is never taken for the one after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Handover {
+    /// Onto the person's branch, unless it changes protected paths: then nothing is done, and they
+    /// are told.
+    Guarded,
+    /// Onto the person's branch, whatever it changes.
+    Accepted,
+    /// On a branch of its own; the person's is left alone.
+    Aside,
 }
 
 /// Which of a task's merges. Old word about one of them is never taken for the next one's: that one
@@ -132,6 +145,10 @@ pub enum Work {
         from: Commit,
         /// The result.
         to: Commit,
+        /// How.
+        handover: Handover,
+        /// The patterns of protected paths; see [`Touched::of`](crate::policy::Touched::of).
+        protected: Vec<Arc<str>>,
     },
 }
 
@@ -175,7 +192,7 @@ pub fn jobs(state: &RunState) -> Vec<JobId> {
         }
     }
     if state.is_delivering() {
-        wanted.push(JobId::Deliver);
+        wanted.push(JobId::Deliver(state.handover));
     }
     wanted
 }
@@ -258,7 +275,7 @@ pub fn is_wanted(state: &RunState, job: JobId) -> bool {
                 });
         }
         JobId::Publish => return state.phase == Phase::Publishing,
-        JobId::Deliver => return state.is_delivering(),
+        JobId::Deliver(handover) => return state.is_delivering() && handover == state.handover,
     };
     let Some(task) = state.task(task) else { return false };
     let Some(attempt) = task.attempt() else { return false };
@@ -295,9 +312,12 @@ pub fn work(state: &RunState, job: JobId) -> Option<Work> {
     match job {
         JobId::Publish => Some(Work::Publish(state.plan.documents.clone())),
         JobId::Call { agent, .. } => request(state, agent).map(Work::Call),
-        JobId::Deliver => {
-            Some(Work::Deliver { from: state.base.clone()?, to: state.head.clone()? })
-        }
+        JobId::Deliver(handover) => Some(Work::Deliver {
+            from: state.base.clone()?,
+            to: state.head.clone()?,
+            handover,
+            protected: state.spec.policy.protected.clone(),
+        }),
         JobId::Prepare(task, _)
         | JobId::Tool { task, .. }
         | JobId::Verify(task, _)
@@ -349,7 +369,7 @@ fn task_work(state: &RunState, task: &Task, attempt: &Attempt, job: JobId) -> Op
             }
             Stage::Working | Stage::Verifying | Stage::Queued | Stage::Integrating => None,
         },
-        JobId::Publish | JobId::Call { .. } | JobId::Deliver => None,
+        JobId::Publish | JobId::Call { .. } | JobId::Deliver(_) => None,
     }
 }
 

@@ -20,7 +20,9 @@ pub mod job;
 pub mod ledger;
 #[cfg(feature = "planted")]
 pub mod planted;
+pub mod policy;
 pub mod prompt;
+pub mod repeats;
 pub mod retry;
 pub mod spec;
 pub mod state;

@@ -28,6 +28,10 @@ pub enum Mistake {
     LeakedWorker,
     /// A machine's failure is ignored while the run comes to a halt.
     IgnoredFailure,
+    /// Nobody sees that a worker goes in circles.
+    UnseenCircles,
+    /// Protected paths come to the person's branch without their word.
+    UnaskedDelivery,
 }
 
 thread_local! {

@@ -7,7 +7,8 @@ use crate::dialogue::{cut, cut_front};
 use crate::documents::{DocumentKind, Documents, relevant_sections};
 use crate::event::{CheckResult, Failure, Verdict};
 use crate::id::TaskId;
-use crate::spec::RunSpec;
+use crate::policy::Touched;
+use crate::spec::{Person, RunSpec};
 use crate::state::{Letter, RunState, Status, Task};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -23,6 +24,11 @@ pub const CLOSED: &str =
     "The person has said enough. Write the three documents now and submit the plan.";
 /// The result of submitting a plan.
 pub const SHOWN: &str = "The documents are shown to the person.";
+
+/// The answer that lets protected paths come to the person's branch.
+pub(crate) const YES: &str = "yes";
+/// The other one, and what is taken when nobody answers.
+pub(crate) const NO: &str = "no";
 
 /// A worker's share of each document: with its task and tools, a first prompt of about 2,500 tokens.
 const SECTION_BYTES: usize = 1_600;
@@ -215,6 +221,29 @@ pub fn escalation_opening(state: &RunState, task: &Task, nth: u32) -> Arc<str> {
     text.into()
 }
 
+/// What the person is asked when the result changes protected paths.
+pub(crate) fn delivery_question(touched: &Touched) -> Arc<str> {
+    let mut text =
+        "The result changes files that run or decide something without being asked:\n".to_owned();
+    touched.paths.iter().for_each(|path| _ = writeln!(text, "- {path}"));
+    if touched.unnamed() > 0 {
+        _ = writeln!(text, "- and {} more", touched.unnamed());
+    }
+    text.push_str(
+        "May it come to your branch? Without a yes, it stays on one of its own. (yes/no)",
+    );
+    text.into()
+}
+
+/// Why a result that changes protected paths lies on a branch of its own.
+pub(crate) fn aside(touched: &Touched, person: &Person) -> Arc<str> {
+    let who = match person {
+        Person::Present { .. } => "you did not say yes",
+        Person::Absent { .. } => "nobody was there to say yes",
+    };
+    format!("{who} to its changes of protected files: {}", touched.words()).into()
+}
+
 /// One line on why an attempt came to nothing.
 pub fn failure_line(failure: &Failure) -> String {
     match failure {
@@ -230,6 +259,9 @@ pub fn failure_line(failure: &Failure) -> String {
         Failure::OutOfTurns => "the worker used up its turns".to_owned(),
         Failure::OutOfTime => "the worker used up its time".to_owned(),
         Failure::NoProgress => "the worker neither called a tool nor finished".to_owned(),
+        Failure::Circle { call, times } => format!(
+            "the worker went in circles: `{call}` gave the same result {times} times among its last calls"
+        ),
         Failure::Model { message } => format!("the model refused: {}", cut(message, 300)),
     }
 }
@@ -270,6 +302,7 @@ fn tell_failure(text: &mut String, failure: &Failure) {
         | Failure::OutOfTurns
         | Failure::OutOfTime
         | Failure::NoProgress
+        | Failure::Circle { .. }
         | Failure::Model { .. } => {}
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::chat::ToolSpec;
 use crate::documents::Documents;
+use crate::policy::Policy;
 use crate::units::{MicroDollars, Price};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -38,6 +39,9 @@ pub struct RunSpec {
     pub guide: Arc<str>,
     /// Put before the subject of every commit; may be empty.
     pub commit_prefix: Arc<str>,
+    /// What it may do without asking.
+    #[serde(default = "Policy::before_sandboxes")]
+    pub policy: Policy,
 }
 
 /// Where a run begins.

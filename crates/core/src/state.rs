@@ -3,8 +3,10 @@
 use crate::dialogue::Dialogue;
 use crate::documents::{Assumption, Documents};
 use crate::event::{CheckResult, Delivery, Ending, Failure, Matter, Start};
-use crate::id::{AgentId, Commit, ConsultId, QuestionId, TaskId};
+use crate::id::{AgentId, Asker, Commit, ConsultId, QuestionId, TaskId};
+use crate::job::Handover;
 use crate::ledger::Ledger;
+use crate::policy::{Acceptance, Touched};
 use crate::spec::{ModelSpec, RunSpec};
 use crate::todos::Todo;
 use crate::units::MicroDollars;
@@ -63,6 +65,10 @@ pub struct RunState {
     pub head: Option<Commit>,
     /// The system prompt of every worker, the same so that providers' caches serve it.
     pub worker_system: Arc<str>,
+    /// How the result may be handed over, by what is known of it.
+    pub handover: Handover,
+    /// Protected paths that it changes, once that was found.
+    pub touched: Option<Touched>,
     /// How the result was handed over.
     pub delivery: Option<Delivery>,
     /// Bytes of the worktree tools as models are told of them.
@@ -126,7 +132,7 @@ pub struct Consult {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
     /// Who asks.
-    pub by: AgentId,
+    pub by: Asker,
     /// Which of the reply's calls it is; none when it was asked in plain words.
     pub call: Option<u32>,
     /// What.
@@ -337,6 +343,11 @@ impl RunState {
                 answers_used: 0,
             },
             tool_bytes: crate::job::spec_bytes(&spec.tools),
+            handover: match spec.policy.protected_accepted {
+                Acceptance::Asked => Handover::Guarded,
+                Acceptance::Given => Handover::Accepted,
+            },
+            touched: None,
             spec,
             records: 0,
             started_ms: at_ms,
@@ -455,6 +466,7 @@ impl RunState {
             && self.is_settled()
             && self.has_merged()
             && self.delivery.is_none()
+            && !self.questions.values().any(|question| question.by == Asker::Delivery)
     }
 
     /// Names of all workers so far.

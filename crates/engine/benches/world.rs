@@ -7,6 +7,7 @@
 use equitr_core::chat::{Message, Reply, Request, Stop, ToolCall};
 use equitr_core::documents::Documents;
 use equitr_core::event::{Ending, Event};
+use equitr_core::policy::{Policy, Sandbox};
 use equitr_core::spec::{
     Approval, Goal, Limits, ModelSpec, Models, Origin, Person, Profile, RunSpec,
 };
@@ -206,6 +207,7 @@ pub fn spec(repository: &Path, works: &[Work], workers: u32) -> RunSpec {
         map: "".into(),
         guide: "".into(),
         commit_prefix: "".into(),
+        policy: Policy::new(Sandbox::Off),
     }
 }
 

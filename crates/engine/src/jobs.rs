@@ -160,7 +160,7 @@ async fn carry_out(context: &Arc<Context>, job: JobId, work: Work) -> Outcome {
         ),
         Work::Land { from, to } => ended(land::land(context, from, to).await),
         Work::Publish(documents) => ended(publish::publish(context, documents).await),
-        Work::Deliver { from, to } => ended(deliver::deliver(context, from, to).await),
+        Work::Deliver { from, to, .. } => ended(deliver::deliver(context, from, to).await),
     }
 }
 
@@ -299,7 +299,7 @@ fn wip_ref(key: &str, attempt: u32) -> String {
 
 fn who(job: JobId) -> Who {
     match job {
-        JobId::Call { agent: AgentId::Planner, .. } | JobId::Publish | JobId::Deliver => {
+        JobId::Call { agent: AgentId::Planner, .. } | JobId::Publish | JobId::Deliver(_) => {
             Who::Planner
         }
         JobId::Call { agent: AgentId::Supervisor(_), .. } => Who::Supervisor,
@@ -329,7 +329,7 @@ fn describe(state: &RunState, job: JobId, work: &Work) -> String {
         (JobId::Integrate(task, _), _) => format!("merging task {task} and checking the result"),
         (JobId::Land(task, _), _) => format!("landing task {task}"),
         (JobId::Publish, _) => "committing the documents".to_owned(),
-        (JobId::Deliver, _) => "handing over the result".to_owned(),
+        (JobId::Deliver(_), _) => "handing over the result".to_owned(),
     }
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use equitr_core::event::{Ending, Event};
+use equitr_core::policy::{Policy, Sandbox};
 use equitr_core::spec::{
     Approval, Goal, Limits, ModelSpec, Models, Origin, Person, Profile, RunSpec,
 };
@@ -53,6 +54,7 @@ fn spec(repository: &Path) -> RunSpec {
         map: "".into(),
         guide: "".into(),
         commit_prefix: "".into(),
+        policy: Policy::new(Sandbox::Off),
     }
 }
 

@@ -79,6 +79,16 @@ fn a_machines_failure_that_is_ignored_is_found() {
 }
 
 #[test]
+fn a_worker_that_goes_in_circles_unseen_is_found() {
+    finds(Mistake::UnseenCircles, 500, &["S2"]);
+}
+
+#[test]
+fn protected_paths_that_are_delivered_without_a_word_are_found() {
+    finds(Mistake::UnaskedDelivery, 500, &["S1"]);
+}
+
+#[test]
 fn records_that_are_acted_on_before_they_are_durable_are_found() {
     finds_in_the_engine(Bug::ActsBeforeDurable, 100, &["I3", "I4"]);
 }

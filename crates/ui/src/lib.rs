@@ -20,6 +20,7 @@ mod names;
 mod page;
 pub mod progress;
 pub mod report;
+mod sandbox;
 mod sanitize;
 pub mod show;
 pub mod status;

@@ -10,6 +10,7 @@ mod tasks;
 
 use crate::ending;
 use crate::page::{Last, Page};
+use crate::sandbox;
 use crate::style::{Mark, Style, Tone};
 use crate::text::{LINE_COLUMNS, one_line};
 use equitr_core::documents::Documents;
@@ -88,8 +89,14 @@ impl Lines {
     fn event(&mut self, state: &RunState, record: &Record, event: &Event, page: &mut Page) {
         match event {
             Event::RunStarted { spec } => planning::started(spec, page),
-            Event::RunResumed => page.line("Taken up again; calls under way are made again"),
-            Event::RunReopened => page.line("Going on"),
+            Event::RunResumed => {
+                page.line("Taken up again; calls under way are made again");
+                page.line(&sandbox::line(&state.spec.policy, &page.style.clone()));
+            }
+            Event::RunReopened => {
+                page.line("Going on");
+                page.line(&sandbox::line(&state.spec.policy, &page.style.clone()));
+            }
             Event::RunEnded { ending } => {
                 page.block(&ending::lines(state, ending, &page.style.clone()))
             }
@@ -109,7 +116,8 @@ impl Lines {
             | Event::RevisionAsked { .. }
             | Event::DocumentsEdited { .. }
             | Event::PlanApproved
-            | Event::DocumentsPublished { .. } => self.planning(state, event, page),
+            | Event::DocumentsPublished { .. }
+            | Event::DeliveryAsked { .. } => self.planning(state, event, page),
             Event::ConsultOpened { .. }
             | Event::ConsultClosed { .. }
             | Event::CallReserved { .. }
@@ -117,6 +125,7 @@ impl Lines {
             | Event::CallFailed { .. }
             | Event::ToolFinished { .. }
             | Event::AgentNudged { .. }
+            | Event::CircleNoticed { .. }
             | Event::MessageSent { .. } => self.talk(state, record, event, page),
             Event::GraphAccepted { .. }
             | Event::AttemptStarted { .. }
@@ -132,6 +141,10 @@ impl Lines {
             | Event::TaskSplit { .. }
             | Event::TaskDropped { .. }
             | Event::TaskFailed { .. } => self.task(state, event, page),
+            Event::ProtectedTouched { touched } => {
+                let fact = "the result changes protected files";
+                say(page, Mark::Note, Tone::Notice, fact, &touched.words());
+            }
             // The end of the run says where the result is.
             Event::ProjectDelivered { .. } => {}
         }

@@ -2,7 +2,7 @@
 
 use crate::style::Style;
 use crate::text::one_line;
-use equitr_core::id::{AgentId, TaskId};
+use equitr_core::id::{AgentId, Asker, TaskId};
 use equitr_core::state::{RunState, Task};
 
 /// A title that is longer is a description.
@@ -22,6 +22,14 @@ pub(crate) fn agent(state: &RunState, agent: AgentId, style: &Style) -> String {
         AgentId::Planner => "planner".to_owned(),
         AgentId::Supervisor(_) => "supervisor".to_owned(),
         AgentId::Worker(task, _) => worker(state, task, style),
+    }
+}
+
+/// Who puts a question to the person.
+pub(crate) fn asker(state: &RunState, by: Asker, style: &Style) -> String {
+    match by {
+        Asker::Agent(id) => agent(state, id, style),
+        Asker::Delivery => "EQUITR Coder".to_owned(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The state as one line of a terminal that is drawn over again and again.
 
 use crate::names;
+use crate::sandbox;
 use crate::style::{Mark, Style};
 use crate::tally::Tally;
 use crate::text::{count, fit, listed, one_line};
@@ -46,6 +47,7 @@ pub fn status_line(state: &RunState, now_ms: u64, activity: &str, style: &Style)
 /// What the line says, the weightiest first.
 fn parts(state: &RunState, now_ms: u64, style: &Style) -> Vec<String> {
     let mut parts = vec![phase(state)];
+    parts.extend(sandbox::live(&state.spec.policy).map(str::to_owned));
     parts.extend(waits(state, now_ms, style));
     if let Phase::Working = state.phase {
         parts.extend(under_way(state));

@@ -3,10 +3,11 @@
 use crate::ending;
 use crate::held::{chain_words, held_by_task};
 use crate::names;
+use crate::sandbox;
 use crate::status::{phase_word, words};
 use crate::style::Style;
 use crate::tally::{Tally, in_words};
-use crate::text::{LINE_COLUMNS, count, listed, one_line, tail};
+use crate::text::{LINE_COLUMNS, count, listed, one_line, tail, thousands};
 use crate::time::{duration, utc};
 use equitr_core::event::{CheckResult, Failure, Verdict};
 use equitr_core::prompt::{failure_line, is_red};
@@ -53,6 +54,14 @@ fn head(text: &mut String, state: &RunState, style: &Style) {
     let took = duration(state.now_ms.saturating_sub(state.started_ms));
     _ = writeln!(text, "- Repository: {repository}");
     _ = writeln!(text, "- Started: {}, took {took}", utc(state.started_ms));
+    let policy = &state.spec.policy;
+    _ = writeln!(text, "- Sandbox: {}", sandbox::words(policy, style));
+    if let Some(touched) = &state.touched {
+        _ = writeln!(text, "- Protected files changed: {}", thousands(touched.total));
+        for path in &touched.paths {
+            _ = writeln!(text, "  - {}", one_line(path, LINE_COLUMNS, style));
+        }
+    }
     let messages: u32 = state.tasks.iter().map(|task| task.sent).sum();
     if messages > 0 {
         _ = writeln!(text, "- Between workers: {}", count(messages as usize, "message"));
@@ -103,6 +112,7 @@ fn failures(text: &mut String, state: &RunState, style: &Style) {
             | Failure::OutOfTurns
             | Failure::OutOfTime
             | Failure::NoProgress
+            | Failure::Circle { .. }
             | Failure::Model { .. } => &[],
         };
         for check in red.iter().filter(|check| is_red(&check.verdict)) {

@@ -83,7 +83,8 @@ fn skip_escape(rest: &mut std::str::Chars<'_>) {
             rest.next();
             skip_control(rest);
         }
-        Some(']' | 'P' | 'X' | '^' | '_') => {
+        // `k` is the title of a window for multiplexers.
+        Some(']' | 'P' | 'X' | '^' | '_' | 'k') => {
             rest.next();
             skip_string(rest);
         }
@@ -146,7 +147,8 @@ mod tests {
     }
 
     #[test]
-    fn colours_and_cursor_moves_are_dropped_whole() {
+    fn tty_04_colours_and_cursor_moves_that_rewrite_what_was_said_are_dropped_whole() {
+        check("tests failed\x1b[1A\x1b[2K\rtests passed", "tests failedtests passed");
         check("\x1b[31;1mred\x1b[0m", "red");
         check("a\x1b[2J\x1b[1;1Hb", "ab");
         check("a\x1b[?1049hb\x1b[38:2:1:2:3mc\x1b[1 qd", "abcd");
@@ -154,11 +156,34 @@ mod tests {
     }
 
     #[test]
-    fn clipboard_links_and_titles_are_dropped_whole() {
-        check("a\x1b]52;c;cm0gLXJmIC8=\x07b", "ab");
+    fn tty_01_the_clipboard_is_never_written_nor_asked_for() {
+        for end in ["\x07", "\x1b\\", "\u{9c}"] {
+            for begin in ["\x1b]", "\u{9d}"] {
+                for what in ["52;c;cm0gLXJmIC8=", "52;;cm0=", "52;p;?", "1337;Copy=:cm0="] {
+                    check(&format!("a{begin}{what}{end}b"), "ab");
+                }
+            }
+        }
+        // Multiplexers pass on what a device string wraps.
+        check("a\x1bPtmux;\x1b\x1b]52;c;cm0=\x07\x1b\\b", "ab");
+    }
+
+    #[test]
+    fn tty_02_a_link_is_its_text_alone() {
         check("a\x1b]8;;http://evil\x1b\\text\x1b]8;;\x1b\\b", "atextb");
-        check("a\x1b]0;root@host\u{9c}b", "ab");
-        check("a\u{9d}52;c;x\x07b", "ab");
+        check("\x1b]8;id=1;file:///etc/passwd\x07README\x1b]8;;\x07", "README");
+        check("\u{9d}8;;http://evil\u{9c}text\u{9d}8;;\u{9c}", "text");
+    }
+
+    #[test]
+    fn tty_03_the_windows_title_is_not_set_nor_reported() {
+        for code in ["0", "1", "2", "l", "L", "k"] {
+            check(&format!("a\x1b]{code};root@host\x07b"), "ab");
+        }
+        // Reported, it would come back as typed words.
+        check("a\x1b[21tb", "ab");
+        check("a\x1b[22;0;0tb\x1bc", "ab");
+        check("a\x1bktitle\x1b\\b", "ab");
     }
 
     #[test]
@@ -195,7 +220,12 @@ mod tests {
     }
 
     #[test]
-    fn what_hides_is_shown() {
+    fn tty_05_text_that_turns_around_or_hides_is_shown() {
+        let tags: String =
+            "rm -rf".chars().filter_map(|c| char::from_u32(0xe0000 + c as u32)).collect();
+        let shown = sanitize(&format!("ok{tags}"));
+        assert!(shown.starts_with("ok\\u{e0072}\\u{e006d}"), "{shown}");
+        assert!(!shown.chars().any(hides), "{shown}");
         check("user\u{202e}nimda", "user\\u{202e}nimda");
         check("a\u{200b}b\u{feff}c\u{2066}d", "a\\u{200b}b\\u{feff}c\\u{2066}d");
         check("x\u{e0068}\u{e0069}", "x\\u{e0068}\\u{e0069}");
@@ -203,7 +233,11 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_cut_at_four_kibibytes_and_the_next_one_is_whole() {
+    fn tty_06_a_flood_in_one_line_is_cut_and_the_next_line_is_whole() {
+        let flood = sanitize(&format!("{}\nshort", "x\x1b[1mx\u{202e}".repeat(1_000_000)));
+        let (first, second) = flood.split_once('\n').unwrap();
+        assert!(first.len() < LINE_BYTES_MAX + 40 && first.ends_with(" bytes left out …]"));
+        assert_eq!(second, "short");
         let shown = sanitize(&format!("{}\nshort", "é".repeat(3_000)));
         let (first, second) = shown.split_once('\n').unwrap();
         assert_eq!(first, format!("{}[… 1904 bytes left out …]", "é".repeat(2_048)));

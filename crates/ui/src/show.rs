@@ -2,6 +2,7 @@
 
 use crate::names;
 use crate::report::verdict;
+use crate::sandbox;
 use crate::style::{Mark, Style, Tone};
 use crate::text::{LINE_COLUMNS, count, head, listed, one_line, tail};
 use crate::time::{duration, utc_seconds};
@@ -153,6 +154,9 @@ fn entry(event: &Event, state: &RunState, style: &Style) -> (String, Vec<String>
             (format!("{} {tool}: {outcome}, {}", agent(*id), duration(*took_ms)), body(content))
         }
         Event::AgentNudged { agent: id, text } => (format!("{} was told:", agent(*id)), body(text)),
+        Event::CircleNoticed { task, attempt, text } => {
+            (format!("{} was told:", agent(AgentId::Worker(*task, *attempt))), body(text))
+        }
         Event::MessageSent { from, to, text } => {
             let from = names::worker(state, *from, style);
             let to = to.map_or("all".to_owned(), |to| names::worker(state, to, style));
@@ -206,6 +210,16 @@ fn entry(event: &Event, state: &RunState, style: &Style) -> (String, Vec<String>
         Event::TaskFailed { task, reason } => {
             (format!("{} failed for good:", names::number(*task)), body(reason))
         }
+        Event::ProtectedTouched { touched } => bare(format!(
+            "result changes {}: {}",
+            count(usize::try_from(touched.total).unwrap_or(usize::MAX), "protected file"),
+            words(&touched.words())
+        )),
+        Event::DeliveryAsked { id, text, default } => {
+            let mut lines = body(text);
+            lines.push(format!("{INDENT}default: {}", words(default)));
+            (format!("run asks the person, question {id}:"), lines)
+        }
         Event::ProjectDelivered { delivery } => bare(delivered(delivery, style)),
     }
 }
@@ -242,6 +256,11 @@ fn started(spec: &RunSpec, style: &Style) -> (String, Vec<String>) {
             words(&models.planner.name),
             words(&models.supervisor.name),
             words(&models.worker.name)
+        ),
+        format!(
+            "{INDENT}{}; {}",
+            sandbox::words(&spec.policy, style),
+            sandbox::protected(&spec.policy)
         ),
     ];
     (said, lines)
@@ -394,7 +413,9 @@ fn failed(reason: &Failure, style: &Style) -> Vec<String> {
         }
         // The entry's first line has it.
         Failure::Refused { .. } | Failure::Model { .. } | Failure::GaveUp { .. } => Vec::new(),
-        Failure::OutOfTurns | Failure::OutOfTime | Failure::NoProgress => Vec::new(),
+        Failure::OutOfTurns | Failure::OutOfTime | Failure::NoProgress | Failure::Circle { .. } => {
+            Vec::new()
+        }
     }
 }
 

@@ -4,12 +4,14 @@ use crate::ending;
 use crate::held::{Held, held_by_task};
 use crate::names;
 use crate::progress::waits;
+use crate::sandbox;
 use crate::style::{Mark, Style, Tone};
 use crate::tally::{Tally, doubts, in_words, is_proven};
-use crate::text::{LINE_COLUMNS, listed, one_line, pad, thousands};
+use crate::text::{LINE_COLUMNS, head, listed, one_line, pad, thousands};
 use crate::time::utc;
 use equitr_core::event::{Delivery, Ending};
-use equitr_core::id::TaskId;
+use equitr_core::id::{Asker, TaskId};
+use equitr_core::policy::PATHS_NAMED;
 use equitr_core::prompt::failure_line;
 use equitr_core::state::{Phase, RunState, Stage, Status, Task};
 use serde_json::{Value, json};
@@ -20,7 +22,7 @@ const TASKS_LISTED: usize = 200;
 
 /// The state on a page, with line ends: phase, tasks, what it waits for, questions, money.
 pub fn status(state: &RunState, style: &Style) -> String {
-    let mut lines = vec![title(state, style)];
+    let mut lines = vec![title(state, style), sandbox::line(&state.spec.policy, style)];
     if !state.tasks.is_empty() {
         lines.push(format!("Summary: {}", in_words(&Tally::of(state))));
         lines.extend(tasks(state, style));
@@ -30,10 +32,15 @@ pub fn status(state: &RunState, style: &Style) -> String {
         lines.push(format!("Now: {}", waits.join(", ")));
     }
     for (id, question) in &state.questions {
-        let who = names::agent(state, question.by, style);
-        let text = one_line(&question.text, LINE_COLUMNS, style);
+        let who = names::asker(state, question.by, style);
+        let mut text = format!(" {}", one_line(&question.text, LINE_COLUMNS, style));
+        // Whoever answers that has to see every path, not the first few.
+        if question.by == Asker::Delivery {
+            let listed = head(&question.text, PATHS_NAMED + 3, "  ", style);
+            text = format!("\n{}\n ", listed.join("\n"));
+        }
         let default = one_line(&question.default, LINE_COLUMNS, style);
-        lines.push(format!("Question {id} by {who}: {text} (default: {default})"));
+        lines.push(format!("Question {id} by {who}:{text} (default: {default})"));
     }
     if let Some(ending) = state.ending() {
         lines.push(ending::heading(state, ending, style));
@@ -163,7 +170,7 @@ pub fn status_json(state: &RunState) -> Value {
         .map(|(id, question)| {
             json!({
                 "id": id,
-                "by": names::agent(state, question.by, &Style::PLAIN),
+                "by": names::asker(state, question.by, &Style::PLAIN),
                 "text": question.text,
                 "default": question.default,
                 "deadline_ms": question.deadline_ms,
@@ -210,6 +217,11 @@ pub fn status_json(state: &RunState) -> Value {
         "tokens": { "input": input, "cached": cached, "output": output },
         "base": state.base,
         "head": state.head,
+        "sandbox": sandbox::json(&state.spec.policy),
+        "protected_changes": state.touched.as_ref().map(|touched| json!({
+            "paths": touched.paths,
+            "total": touched.total,
+        })),
         "delivery": state.delivery.as_ref().map(delivery_json),
         "takeover_command": ending::takeover_command(state),
     })

@@ -5,6 +5,7 @@ use crate::args::SettingsArgs;
 use equitr_core::chat::{Reply, Request};
 use equitr_core::event::{AnsweredBy, Record};
 use equitr_core::id::{AgentId, QuestionId};
+use equitr_core::policy::{Policy, Sandbox};
 use equitr_core::spec::{Approval, Goal, Limits, Origin, Person, RunSpec};
 use equitr_engine::Journal;
 use insta::assert_snapshot;
@@ -280,6 +281,7 @@ fn write_run(world: &World, id: &str) {
         map: "".into(),
         guide: "".into(),
         commit_prefix: "".into(),
+        policy: Policy::new(Sandbox::Off),
     };
     let agent = AgentId::Planner;
     let said = |text: &str| vec![Event::PersonSaid { text: text.into() }];

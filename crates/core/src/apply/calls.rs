@@ -4,7 +4,7 @@ use super::Fault;
 use crate::chat::{CallFault, Stop, ToolOutcome};
 use crate::dialogue::{Dialogue, Step};
 use crate::event::{Event, Matter};
-use crate::id::AgentId;
+use crate::id::{AgentId, Asker};
 use crate::prompt;
 use crate::state::{Consult, RunState, Stage, Status};
 use crate::units::MicroDollars;
@@ -110,6 +110,16 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
             state.callers.push_back(*agent);
             Ok(())
         }
+        Event::CircleNoticed { task, attempt, text } => {
+            let agent = AgentId::Worker(*task, *attempt);
+            let dialogue = state.dialogue_mut(agent).ok_or("nobody goes in circles")?;
+            if !matches!(dialogue.step, Step::NeedsCall { .. }) {
+                return Err("a worker is told between its turns");
+            }
+            dialogue.repeats.noticed();
+            dialogue.say(text);
+            Ok(())
+        }
         _ => Err("not a call's event"),
     }
 }
@@ -162,7 +172,7 @@ pub(super) fn close(state: &mut RunState, agent: AgentId) {
         dialogue.acting.clear();
     }
     state.callers.retain(|&caller| caller != agent);
-    state.questions.retain(|_, question| question.by != agent);
+    state.questions.retain(|_, question| question.by != Asker::Agent(agent));
 }
 
 fn charge_in_full(state: &mut RunState, agent: AgentId) -> Option<u32> {

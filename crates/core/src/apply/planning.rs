@@ -4,11 +4,13 @@ use super::{Fault, calls};
 use crate::dialogue::{Dialogue, Step};
 use crate::documents::{Assumption, with_assumptions};
 use crate::event::{AnsweredBy, Event};
-use crate::id::AgentId;
-use crate::prompt;
+use crate::id::{AgentId, Asker, QuestionId};
+use crate::job::Handover;
+use crate::prompt::{self, YES};
 use crate::spec::{Origin, Person};
 use crate::state::{Phase, Question, RunState};
 use crate::{chat::ToolOutcome, todos};
+use std::sync::Arc;
 
 pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
     match event {
@@ -44,11 +46,9 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
         }
         Event::QuestionAsked { id, by, call, text, default } => {
             state.questions_asked = id.0;
-            let deadline_ms = match (&state.spec.person, by) {
-                (Person::Present { patience_ms }, AgentId::Supervisor(_) | AgentId::Worker(..)) => {
-                    Some(state.now_ms.saturating_add(*patience_ms))
-                }
-                (Person::Present { .. }, AgentId::Planner) | (Person::Absent { .. }, _) => None,
+            let deadline_ms = match by {
+                AgentId::Supervisor(_) | AgentId::Worker(..) => deadline_ms(state),
+                AgentId::Planner => None,
             };
             let dialogue = state.dialogue_mut(*by).ok_or("nobody asks")?;
             let call = (!dialogue.acting.is_empty()).then_some(*call);
@@ -59,7 +59,7 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
                 state.plan.asked += 1;
             }
             let question = Question {
-                by: *by,
+                by: Asker::Agent(*by),
                 call,
                 text: text.clone(),
                 default: default.clone(),
@@ -70,31 +70,15 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
         }
         Event::QuestionAnswered { id, text, by } => {
             let question = state.questions.remove(id).ok_or("no such question is open")?;
-            if question.by == AgentId::Planner {
-                state.plan.replies = 0;
-            }
-            match by {
-                AnsweredBy::Default => state
-                    .assumptions
-                    .push(Assumption { question: question.text.clone(), answer: text.clone() }),
-                AnsweredBy::Person => {
-                    if question.by == AgentId::Planner {
-                        state.plan.answers_used += 1;
-                    }
+            match question.by {
+                Asker::Agent(agent) => answer(state, &question, agent, text, *by),
+                Asker::Delivery => {
+                    state.handover = match by {
+                        AnsweredBy::Person if &**text == YES => Handover::Accepted,
+                        AnsweredBy::Person | AnsweredBy::Default => Handover::Aside,
+                    };
+                    Ok(())
                 }
-            }
-            let mut answer = match by {
-                AnsweredBy::Person => text.to_string(),
-                AnsweredBy::Default => format!("(no answer; the default holds: {text})"),
-            };
-            if question.by == AgentId::Planner && state.plan.closed {
-                answer = format!("{answer}\n\n{}", prompt::CLOSED);
-            }
-            match question.call {
-                Some(call) => {
-                    calls::set_result(state, question.by, call, answer.into(), ToolOutcome::Ok)
-                }
-                None => say_to_planner(state, &answer),
             }
         }
         Event::DocumentWritten { kind, text } => {
@@ -149,6 +133,78 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
             Ok(())
         }
         _ => Err("not a planning event"),
+    }
+}
+
+/// Gives an agent the answer to its question.
+fn answer(
+    state: &mut RunState,
+    question: &Question,
+    agent: AgentId,
+    text: &Arc<str>,
+    by: AnsweredBy,
+) -> Result<(), Fault> {
+    if agent == AgentId::Planner {
+        state.plan.replies = 0;
+    }
+    match by {
+        AnsweredBy::Default => state
+            .assumptions
+            .push(Assumption { question: question.text.clone(), answer: text.clone() }),
+        AnsweredBy::Person => {
+            if agent == AgentId::Planner {
+                state.plan.answers_used += 1;
+            }
+        }
+    }
+    let mut answer = match by {
+        AnsweredBy::Person => text.to_string(),
+        AnsweredBy::Default => format!("(no answer; the default holds: {text})"),
+    };
+    if agent == AgentId::Planner && state.plan.closed {
+        answer = format!("{answer}\n\n{}", prompt::CLOSED);
+    }
+    match question.call {
+        Some(call) => calls::set_result(state, agent, call, answer.into(), ToolOutcome::Ok),
+        None => say_to_planner(state, &answer),
+    }
+}
+
+/// The run asks whether a result with changes to protected paths may come to the person's branch.
+pub(super) fn ask_for_delivery(
+    state: &mut RunState,
+    id: QuestionId,
+    text: &Arc<str>,
+    default: &Arc<str>,
+) -> Result<(), Fault> {
+    if state.touched.is_none() || state.handover != Handover::Aside || !state.is_delivering() {
+        return Err("there is nothing to ask about the result");
+    }
+    state.questions_asked = id.0;
+    let question = Question {
+        by: Asker::Delivery,
+        call: None,
+        text: text.clone(),
+        default: default.clone(),
+        deadline_ms: deadline_ms(state),
+    };
+    state.questions.insert(id, question);
+    Ok(())
+}
+
+/// Until when a question of anybody but the planner waits.
+fn deadline_ms(state: &RunState) -> Option<u64> {
+    match &state.spec.person {
+        Person::Present { patience_ms } => Some(state.now_ms.saturating_add(*patience_ms)),
+        Person::Absent { .. } => None,
+    }
+}
+
+/// The time in which no process was there to hear an answer does not count.
+pub(super) fn wait_anew(state: &mut RunState) {
+    let deadline_ms = deadline_ms(state);
+    for question in state.questions.values_mut().filter(|q| q.deadline_ms.is_some()) {
+        question.deadline_ms = deadline_ms;
     }
 }
 

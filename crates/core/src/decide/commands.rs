@@ -5,8 +5,9 @@ use crate::apply::Fault;
 use crate::dialogue::Step;
 use crate::documents::{DOCUMENT_BYTES_MAX, DocumentKind, Documents};
 use crate::event::{AnsweredBy, Ending, Event};
-use crate::id::{AgentId, QuestionId};
+use crate::id::{AgentId, Asker, QuestionId};
 use crate::input::Command;
+use crate::prompt;
 use crate::state::Phase;
 use crate::todos;
 use std::sync::Arc;
@@ -92,7 +93,8 @@ impl Decision<'_> {
         if self.state.phase != Phase::Planning {
             return self.refuse("the planning conversation is over");
         }
-        let asked = self.state.questions.iter().find(|(_, q)| q.by == AgentId::Planner);
+        let asked =
+            self.state.questions.iter().find(|(_, q)| q.by == Asker::Agent(AgentId::Planner));
         if let Some((&id, _)) = asked {
             return self.answered(id, Some(text));
         }
@@ -113,11 +115,26 @@ impl Decision<'_> {
         let Some(question) = self.state.questions.get(&id) else {
             return self.refuse("that question is answered already");
         };
+        let text = match (question.by, text) {
+            (Asker::Delivery, Some(text)) if !text.trim().is_empty() => match yes_or_no(&text) {
+                Some(word) => Some(word.into()),
+                None => return self.refuse("please answer yes or no"),
+            },
+            (Asker::Delivery | Asker::Agent(_), text) => text,
+        };
         let (text, by) = match text {
             Some(text) if !text.trim().is_empty() => (text, AnsweredBy::Person),
             Some(_) | None => (question.default.clone(), AnsweredBy::Default),
         };
         self.emit(Event::QuestionAnswered { id, text, by })
+    }
+}
+
+fn yes_or_no(text: &str) -> Option<&'static str> {
+    match text.trim().to_lowercase().as_str() {
+        "y" | "yes" => Some(prompt::YES),
+        "n" | "no" => Some(prompt::NO),
+        _ => None,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::dialogue::{Step, cut};
 use crate::event::{Ending, Event, Failure, Matter};
 use crate::id::{AgentId, TaskId};
 use crate::input::{CallFailure, Outcome, Used};
-use crate::job::{JobId, MergeTry};
+use crate::job::{Handover, JobId, MergeTry};
 use crate::prompt::is_red;
 use crate::retry::{self, Next};
 use crate::units::MicroDollars;
@@ -76,8 +76,11 @@ impl Decision<'_> {
             (JobId::Publish, Outcome::Published { base, note }) => {
                 self.emit(Event::DocumentsPublished { base, note })
             }
-            (JobId::Deliver, Outcome::Delivered(delivery)) => {
-                self.emit(Event::ProjectDelivered { delivery })
+            (JobId::Deliver(handover), Outcome::Delivered(delivery)) => {
+                self.delivered(handover, delivery)
+            }
+            (JobId::Deliver(Handover::Guarded), Outcome::Protected(touched)) => {
+                self.protected(touched)
             }
             _ => Err("an outcome belongs to another kind of job"),
         }

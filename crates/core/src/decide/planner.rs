@@ -8,7 +8,7 @@ use crate::control::{AskPerson, SubmitPlan, WriteDocument, arguments};
 use crate::dialogue::Step;
 use crate::documents::DOCUMENT_BYTES_MAX;
 use crate::event::{Event, Failure};
-use crate::id::{AgentId, QuestionId};
+use crate::id::{AgentId, Asker, QuestionId};
 use std::sync::Arc;
 
 /// More questions than this wear a person out; the documents are due then.
@@ -65,7 +65,7 @@ impl Decision<'_> {
     /// Everything else in the reply is settled; the plan is proposed or its problems are told.
     fn submit(&mut self, calls: &[ToolCall]) -> Result<(), Fault> {
         let problems = document_problems(&self.state.plan.documents);
-        let waits = self.state.questions.values().any(|q| q.by == AgentId::Planner);
+        let waits = self.state.questions.values().any(|q| q.by == Asker::Agent(AgentId::Planner));
         if problems.is_empty() && !waits {
             return self.emit(Event::PlanProposed);
         }

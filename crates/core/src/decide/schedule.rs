@@ -4,9 +4,10 @@
 use super::Decision;
 use crate::apply::Fault;
 use crate::event::{AnsweredBy, Ending, Event, Failure, Matter, Verdict};
-use crate::id::{AgentId, ConsultId, QuestionId};
+use crate::id::{AgentId, Asker, ConsultId, QuestionId};
 use crate::job::{any, call_not_before, tool_bytes, wake_at};
 use crate::prompt;
+use crate::repeats::{self, CircleStage};
 use crate::spec::{Approval, Goal, Person};
 use crate::state::{Phase, RunState, Stage, Status};
 use crate::units::MicroDollars;
@@ -42,7 +43,8 @@ impl Decision<'_> {
             .questions
             .iter()
             .filter(|(_, question)| {
-                let closed = question.by == AgentId::Planner && self.state.plan.closed;
+                let closed =
+                    question.by == Asker::Agent(AgentId::Planner) && self.state.plan.closed;
                 let absent = matches!(self.state.spec.person, Person::Absent { .. });
                 let late = question.deadline_ms.is_some_and(|at| at <= self.state.now_ms);
                 closed || absent || late
@@ -52,7 +54,7 @@ impl Decision<'_> {
         for id in due {
             let Some(question) = self.state.questions.get(&id) else { continue };
             let given = match (&self.state.spec.person, question.by) {
-                (Person::Absent { answers }, AgentId::Planner) => {
+                (Person::Absent { answers }, Asker::Agent(AgentId::Planner)) => {
                     answers.get(self.state.plan.answers_used).cloned()
                 }
                 (Person::Absent { .. } | Person::Present { .. }, _) => None,
@@ -123,6 +125,7 @@ impl Decision<'_> {
                 self.start_attempts()?;
                 continue;
             }
+            self.notice_circle(agent)?;
             if call_not_before(self.state, agent).is_some_and(|at| at > self.state.now_ms) {
                 place += 1;
                 continue;
@@ -131,6 +134,19 @@ impl Decision<'_> {
             self.emit(Event::CallReserved { agent, amount, max_tokens })?;
         }
         Ok(())
+    }
+
+    /// Tells a worker, before its next call, that it goes in circles.
+    fn notice_circle(&mut self, agent: AgentId) -> Result<(), Fault> {
+        let AgentId::Worker(task, attempt) = agent else { return Ok(()) };
+        let found = self.state.dialogue(agent).and_then(|dialogue| dialogue.repeats.found.as_ref());
+        match found.map(|circle| (circle.stage, repeats::notice(circle))) {
+            Some((CircleStage::Notice, text)) => {
+                self.emit(Event::CircleNoticed { task, attempt, text: text.into() })
+            }
+            // That ends the attempt; see `spent_up`.
+            Some((CircleStage::Over, _)) | None => Ok(()),
+        }
     }
 
     fn end_if_idle(&mut self) -> Result<(), Fault> {
@@ -163,6 +179,11 @@ fn spent_up(state: &RunState, agent: AgentId) -> Option<Failure> {
     let attempt = state.task(task)?.attempt().filter(|a| a.number == number)?;
     if attempt.dialogue.turn >= state.spec.limits.turns {
         return Some(Failure::OutOfTurns);
+    }
+    if let Some(circle) = &attempt.dialogue.repeats.found
+        && circle.stage == CircleStage::Over
+    {
+        return Some(Failure::Circle { call: circle.call.clone(), times: circle.times });
     }
     (attempt.worked_ms >= state.spec.limits.attempt_ms).then_some(Failure::OutOfTime)
 }

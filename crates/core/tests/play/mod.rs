@@ -5,7 +5,8 @@ use equitr_core::chat::{Reply, ToolCall};
 use equitr_core::event::{CheckResult, Delivery, Record, Verdict};
 use equitr_core::id::{AgentId, Commit, TaskId};
 use equitr_core::input::{Command, Input, Outcome};
-use equitr_core::job::{JobId, jobs};
+use equitr_core::job::{Handover, JobId, jobs};
+use equitr_core::policy::{Policy, Sandbox};
 use equitr_core::spec::{
     Approval, Goal, Limits, ModelSpec, Models, Origin, Person, Profile, RunSpec,
 };
@@ -52,6 +53,7 @@ pub fn spec() -> RunSpec {
         map: "".into(),
         guide: "".into(),
         commit_prefix: "".into(),
+        policy: Policy::new(Sandbox::Bubblewrap),
     }
 }
 
@@ -201,7 +203,7 @@ impl Play {
     pub fn delivers(&mut self) {
         let commit = self.state.head.clone().unwrap();
         let delivery = Delivery::Moved { branch: "main".into(), commit };
-        self.done(JobId::Deliver, Outcome::Delivered(delivery));
+        self.done(JobId::Deliver(Handover::Guarded), Outcome::Delivered(delivery));
     }
 
     /// The journal, written and read again, folds to the same state.

@@ -2,7 +2,9 @@
 //!
 //! Ids are those of the invariants in the project's notes on reliability.
 
+mod circles;
 mod conversation;
+mod delivery;
 mod graph;
 mod mail;
 mod money;
@@ -40,6 +42,8 @@ pub(super) struct Audit {
     money: money::Money,
     graph: graph::Graph,
     mail: mail::Mail,
+    circles: circles::Circles,
+    delivery: delivery::Delivery,
 }
 
 impl Audit {
@@ -48,6 +52,8 @@ impl Audit {
             money: money::Money::new(spec.limits.budget),
             graph: graph::Graph::default(),
             mail: mail::Mail::default(),
+            circles: circles::Circles::default(),
+            delivery: delivery::Delivery::new(spec),
         }
     }
 
@@ -57,6 +63,8 @@ impl Audit {
             self.money.saw(event);
             self.mail.saw(event, &self.graph);
             self.graph.saw(event, git)?;
+            self.circles.saw(event)?;
+            self.delivery.saw(event)?;
             let Event::RunEnded { ending } = event else { continue };
             self.ended(ending, state)?;
         }
@@ -67,6 +75,7 @@ impl Audit {
     pub fn check(&self, state: &RunState, git: &Git, billed: u64) -> Result<(), Breach> {
         self.money.check(state, billed)?;
         self.graph.check(state)?;
+        self.delivery.check(git)?;
         agrees_with_git(state, git)
     }
 

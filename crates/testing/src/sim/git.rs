@@ -21,6 +21,10 @@ pub(super) struct Git {
     pub worktrees: BTreeMap<TaskId, u32>,
     /// Where the person's branch was moved to.
     pub delivered: Option<Commit>,
+    /// Where the result lies on a branch of its own.
+    pub aside: Option<Commit>,
+    /// Paths that the result changes.
+    pub changed: Vec<&'static str>,
     base: Commit,
     /// The integration branch, oldest first, without its base.
     branch: Vec<Commit>,
@@ -38,11 +42,13 @@ pub(super) enum Landing {
 
 impl Git {
     /// A repository whose documents are not committed yet.
-    pub fn new() -> Self {
+    pub fn new(changed: Vec<&'static str>) -> Self {
         Self {
             merges: Vec::new(),
             worktrees: BTreeMap::new(),
             delivered: None,
+            aside: None,
+            changed,
             base: Commit("base".into()),
             branch: Vec::new(),
             made: 0,
@@ -115,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_merge_lands_once_and_only_where_it_was_made_for() {
-        let mut git = Git::new();
+        let mut git = Git::new(Vec::new());
         let base = git.publish();
         let merge = |name: &str, task| Merge {
             task: TaskId(task),

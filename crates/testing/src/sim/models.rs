@@ -45,7 +45,7 @@ impl Players {
         let calls = match agent {
             AgentId::Planner => planner::calls(&mut self.dice, state, mood),
             AgentId::Supervisor(id) => supervisor::calls(&mut self.dice, state, id, mood),
-            AgentId::Worker(task, _) => self.worker(state, task, mood),
+            AgentId::Worker(task, attempt) => self.worker(state, (task, attempt), mood),
         };
         match calls {
             Turn::Calls(calls) => reply(calls),
@@ -67,8 +67,8 @@ impl Players {
         }
     }
 
-    fn worker(&mut self, state: &RunState, task: TaskId, mood: Mood) -> Turn {
-        worker::calls(&mut self.dice, &mut self.messages, state, task, mood)
+    fn worker(&mut self, state: &RunState, attempt: (TaskId, u32), mood: Mood) -> Turn {
+        worker::calls(&mut self.dice, &mut self.messages, state, attempt, mood)
     }
 }
 

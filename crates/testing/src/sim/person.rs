@@ -3,17 +3,21 @@
 use super::dice::Dice;
 use super::setup::documents;
 use equitr_core::documents::Documents;
-use equitr_core::id::QuestionId;
+use equitr_core::id::{Asker, QuestionId};
 use equitr_core::input::Command;
 use equitr_core::state::{Phase, RunState};
 use equitr_core::units::MicroDollars;
 
 /// What a patient person does next.
 pub(super) fn helpful(state: &RunState) -> Vec<Command> {
-    if let Some((&id, _)) = state.questions.first_key_value()
+    if let Some((&id, question)) = state.questions.first_key_value()
         && state.ending().is_none()
     {
-        return vec![Command::Answer(id, Some("as you like".into()))];
+        let answer = match question.by {
+            Asker::Agent(_) => "as you like",
+            Asker::Delivery => "Yes",
+        };
+        return vec![Command::Answer(id, Some(answer.into()))];
     }
     match &state.phase {
         Phase::Planning if state.plan.dialogue.is_none() => vec![Command::Say("a shop".into())],
@@ -65,7 +69,10 @@ pub(super) fn wild(dice: &mut Dice, state: &RunState, nonsense: u64) -> Vec<Comm
                 vec![Command::SetBudget(Some(around))]
             }
             2 => match state.questions.last_key_value() {
-                Some((&id, _)) => vec![Command::Answer(id, None)],
+                Some((&id, _)) => {
+                    let answer = dice.one_of([None, Some("no"), Some("y")]);
+                    vec![Command::Answer(id, answer.map(Into::into))]
+                }
                 None => vec![],
             },
             _ => helpful(state),

@@ -4,6 +4,7 @@ mod death;
 
 use super::audit::{Audit, Breach};
 use super::dice::Dice;
+use super::git::Git;
 use super::journal::Journal;
 use super::models::{Mood, Players};
 use super::setup::{Role, Setup, stream};
@@ -11,7 +12,7 @@ use super::world::{Arrival, Start, World};
 use super::{Bug, person};
 use death::Death;
 use equitr_core::apply;
-use equitr_core::event::{Event, Record};
+use equitr_core::event::{Delivery, Event, Record};
 use equitr_core::input::{Command, Input, Outcome};
 use equitr_core::job::{self, JobId, Work};
 use equitr_core::state::RunState;
@@ -58,14 +59,14 @@ pub(super) struct Process {
 
 impl Process {
     pub fn new(seed: u64, setup: Setup, bug: Option<Bug>, traced: bool) -> Result<Self, Breach> {
-        let Setup { spec, rates, wild_passes, stubborn } = setup;
+        let Setup { spec, rates, wild_passes, stubborn, changed } = setup;
         let clock_ms = 1_000_000;
         let audit = Audit::new(&spec);
         let (state, first) =
             equitr_core::start(Arc::new(spec), clock_ms).map_err(|refused| refusal(&refused))?;
         let folded = apply::open(&first).map_err(|refused| refusal(&refused))?;
         let mut process = Self {
-            world: World::new(Dice::new(seed, stream::WORLD), rates, bug),
+            world: World::new(Dice::new(seed, stream::WORLD), rates, changed, bug),
             players: Players { dice: Dice::new(seed, stream::MODELS), messages: 0 },
             person: Dice::new(seed, stream::PERSON),
             dice: Dice::new(seed, stream::PROCESS),
@@ -283,7 +284,7 @@ impl Process {
             | JobId::Verify(..)
             | JobId::Integrate(..)
             | JobId::Land(..)
-            | JobId::Deliver => None,
+            | JobId::Deliver(_) => None,
         };
         if let (Some(agent), Work::Call(request)) = (caller, &work) {
             self.audit.request(agent, request)?;
@@ -316,8 +317,13 @@ impl Process {
         if !job::jobs(&self.state).is_empty() || job::wake_at(&self.state).is_some() {
             return Err(Breach::new("I9", "the run is over and wants something"));
         }
+        let Git { delivered, aside, .. } = &self.world.git;
         if let Some(delivery) = &self.state.delivery
-            && self.world.git.delivered.as_ref() != self.state.head.as_ref()
+            && self.state.head.as_ref()
+                != match delivery {
+                    Delivery::Moved { .. } => delivered.as_ref(),
+                    Delivery::OnBranch { .. } => aside.as_ref(),
+                }
         {
             return Err(Breach::new("E1", format!("{delivery:?} is not where the branch stands")));
         }

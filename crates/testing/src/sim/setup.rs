@@ -4,6 +4,7 @@ use super::dice::Dice;
 use equitr_core::chat::ToolSpec;
 use equitr_core::documents::Documents;
 use equitr_core::id::AgentId;
+use equitr_core::policy::{Acceptance, Policy, Sandbox};
 use equitr_core::spec::{
     Approval, Goal, Limits, ModelSpec, Models, Origin, Person, Profile, RunSpec,
 };
@@ -18,6 +19,7 @@ pub(super) mod stream {
     pub const MODELS: u64 = 3;
     pub const PERSON: u64 = 4;
     pub const PROCESS: u64 = 5;
+    pub const POLICY: u64 = 6;
 }
 
 /// Passes of the engine's loop before the world calms down, at the most: more than half of the runs
@@ -33,6 +35,8 @@ pub(super) struct Setup {
     pub wild_passes: u64,
     /// Whose model never comes to anything, not even when all else is calm.
     pub stubborn: Option<Role>,
+    /// Paths that the result changes.
+    pub changed: Vec<&'static str>,
 }
 
 /// Who an agent is, whatever it is there for.
@@ -113,7 +117,8 @@ static READ_FILE: LazyLock<ToolSpec> = LazyLock::new(|| ToolSpec {
 pub(super) fn setup(seed: u64) -> Setup {
     let mut dice = Dice::new(seed, stream::SETUP);
     let rates = rates(&mut dice);
-    let spec = spec(&mut dice);
+    let (policy, changed) = policy(seed);
+    let spec = spec(&mut dice, policy);
     let mut wild_passes = dice.within(0..=WILD_PASSES_MAX);
     let roles = [Role::Planner, Role::Supervisor, Role::Worker];
     let stubborn = dice.chance(60).then(|| dice.one_of(roles));
@@ -121,7 +126,22 @@ pub(super) fn setup(seed: u64) -> Setup {
         // Before every part of a run: in the end only the last tasks would meet it.
         wild_passes /= dice.one_of([1, 10, 100]);
     }
-    Setup { spec, rates, wild_passes, stubborn }
+    Setup { spec, rates, wild_passes, stubborn, changed }
+}
+
+/// What needs the person's word, and what the result changes; of a stream of its own.
+fn policy(seed: u64) -> (Policy, Vec<&'static str>) {
+    let mut dice = Dice::new(seed, stream::POLICY);
+    let mut policy =
+        Policy::new(dice.one_of([Sandbox::Bubblewrap, Sandbox::Landlock, Sandbox::Off]));
+    if dice.chance(150) {
+        policy.protected_accepted = Acceptance::Given;
+    }
+    let mut changed = vec!["src/main.rs"];
+    if dice.chance(300) {
+        changed.extend([".github/workflows/ci.yml", "build.rs"]);
+    }
+    (policy, changed)
 }
 
 fn rates(dice: &mut Dice) -> Rates {
@@ -144,7 +164,7 @@ fn rates(dice: &mut Dice) -> Rates {
     }
 }
 
-fn spec(dice: &mut Dice) -> RunSpec {
+fn spec(dice: &mut Dice, policy: Policy) -> RunSpec {
     let price = if dice.chance(250) {
         Price::FREE
     } else {
@@ -216,6 +236,7 @@ fn spec(dice: &mut Dice) -> RunSpec {
         map: if dice.chance(500) { "src/".into() } else { "".into() },
         guide: "".into(),
         commit_prefix: "".into(),
+        policy,
     }
 }
 

@@ -82,11 +82,11 @@ pub(super) struct World {
 }
 
 impl World {
-    pub fn new(dice: Dice, rates: Rates, bug: Option<Bug>) -> Self {
+    pub fn new(dice: Dice, rates: Rates, changed: Vec<&'static str>, bug: Option<Bug>) -> Self {
         let mut world = Self {
             now_ms: 0,
             rates,
-            git: Git::new(),
+            git: Git::new(changed),
             figures: Figures::default(),
             billed: 0,
             dice,
@@ -166,7 +166,7 @@ impl World {
             JobId::Call { .. } => self.dice.within(200..=20_000),
             JobId::Tool { .. } => self.dice.within(10..=2_000),
             JobId::Verify(..) | JobId::Integrate(..) => self.dice.within(100..=30_000),
-            JobId::Prepare(..) | JobId::Land(..) | JobId::Publish | JobId::Deliver => {
+            JobId::Prepare(..) | JobId::Land(..) | JobId::Publish | JobId::Deliver(_) => {
                 self.dice.within(5..=500)
             }
         };
@@ -295,6 +295,6 @@ fn task_of(job: JobId) -> Option<(TaskId, u32)> {
         | JobId::Verify(task, attempt)
         | JobId::Integrate(task, attempt)
         | JobId::Land(task, MergeTry { attempt, .. }) => Some((task, attempt)),
-        JobId::Publish | JobId::Call { .. } | JobId::Deliver => None,
+        JobId::Publish | JobId::Call { .. } | JobId::Deliver(_) => None,
     }
 }

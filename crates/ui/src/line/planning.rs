@@ -3,13 +3,14 @@
 use super::Lines;
 use crate::names;
 use crate::page::Page;
+use crate::sandbox;
 use crate::sanitize::sanitize;
 use crate::style::{Mark, Style, Tone};
 use crate::text::{LINE_COLUMNS, count, head, one_line};
 use crate::time::duration;
 use equitr_core::documents::{DocumentKind, Documents};
 use equitr_core::event::{AnsweredBy, Event, Matter};
-use equitr_core::id::{AgentId, QuestionId};
+use equitr_core::id::{AgentId, Asker, QuestionId};
 use equitr_core::spec::{Origin, Person, RunSpec};
 use equitr_core::state::{Phase, Question, RunState};
 use similar::{ChangeTag, TextDiff};
@@ -20,8 +21,9 @@ const CONTEXT_LINES: usize = 3;
 /// A question with more lines than this is an essay.
 const QUESTION_LINES: usize = 40;
 
-/// The first question of a run that begins with a conversation.
+/// What commands run in, and the first question of a run that begins with a conversation.
 pub(super) fn started(spec: &RunSpec, page: &mut Page) {
+    page.line(&sandbox::line(&spec.policy, &page.style.clone()));
     match &spec.origin {
         Origin::Conversation { prompt: None } => page.block(&[FIRST_QUESTION]),
         Origin::Conversation { prompt: Some(text) } => {
@@ -42,8 +44,20 @@ impl Lines {
             Event::QuestionAsked { id, by, call, text, default } => {
                 let deadline_ms = state.questions.get(id).and_then(|q| q.deadline_ms);
                 let question = Question {
-                    by: *by,
+                    by: Asker::Agent(*by),
                     call: Some(*call),
+                    text: text.clone(),
+                    default: default.clone(),
+                    deadline_ms,
+                };
+                ask(state, &question, page);
+                self.questions.insert(*id, question);
+            }
+            Event::DeliveryAsked { id, text, default } => {
+                let deadline_ms = state.questions.get(id).and_then(|q| q.deadline_ms);
+                let question = Question {
+                    by: Asker::Delivery,
+                    call: None,
                     text: text.clone(),
                     default: default.clone(),
                     deadline_ms,
@@ -104,7 +118,8 @@ impl Lines {
         page: &mut Page,
     ) {
         let question = self.questions.remove(&id);
-        let of_planner = question.is_none_or(|question| question.by == AgentId::Planner);
+        let of_planner =
+            question.is_none_or(|question| question.by == Asker::Agent(AgentId::Planner));
         let present = matches!(state.spec.person, Person::Present { .. });
         let style = page.style;
         let text = one_line(text, LINE_COLUMNS, &style);
@@ -145,21 +160,23 @@ fn ask(state: &RunState, question: &Question, page: &mut Page) {
     if text.is_empty() {
         text.push(String::new());
     }
-    if question.by == AgentId::Planner {
+    if question.by == Asker::Agent(AgentId::Planner) {
         let who = style.paint(Tone::Strong, "EQUITR Coder:");
         text[0] = format!("{}{who} {}", style.mark(Mark::Agent), text[0]);
         return page.block(&text);
     }
-    let who = style.paint(Tone::Strong, &names::agent(state, question.by, &style));
+    // A line of theirs does not begin where lines of ours do.
+    text[1..].iter_mut().for_each(|line| *line = format!("  {line}").trim_end().to_owned());
+    let who = style.paint(Tone::Strong, &names::asker(state, question.by, &style));
     let about = match question.by {
-        AgentId::Supervisor(id) => match state.consults.get(&id).map(|c| &c.matter) {
+        Asker::Agent(AgentId::Supervisor(id)) => match state.consults.get(&id).map(|c| &c.matter) {
             Some(Matter::Question { task, .. } | Matter::Escalation { task, .. }) => {
                 format!(" about {}", names::number(*task))
             }
             Some(Matter::Graph) | None => String::new(),
         },
-        AgentId::Worker(task, _) => format!(" about {}", names::number(task)),
-        AgentId::Planner => String::new(),
+        Asker::Agent(AgentId::Worker(task, _)) => format!(" about {}", names::number(task)),
+        Asker::Agent(AgentId::Planner) | Asker::Delivery => String::new(),
     };
     text[0] = format!("{}{who} asks you{about}: {}", style.mark(Mark::Question), text[0]);
     let default = one_line(&question.default, LINE_COLUMNS, &style);

@@ -67,6 +67,10 @@ impl Lines {
             | Event::CallReplied { .. }
             | Event::ToolFinished { .. }
             | Event::AgentNudged { .. } => {}
+            Event::CircleNoticed { task, attempt, .. } => {
+                let who = names::worker(state, *task, &style);
+                page.quiet(&format!("{who}, attempt {attempt}: told that it goes in circles"));
+            }
             _ => {}
         }
     }

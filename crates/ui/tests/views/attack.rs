@@ -4,21 +4,26 @@ use crate::play::{Play, call, graph, reply};
 use crate::screen::{PLAIN, SYMBOLS, flow, folded, journal};
 use crate::shop::{self, call_failure, check, claim, documents, question, titled, worker};
 use equitr_core::chat::CallFault;
-use equitr_core::event::{Delivery, Verdict};
-use equitr_core::id::AgentId;
+use equitr_core::event::{Delivery, Failure, Verdict};
+use equitr_core::id::{AgentId, QuestionId};
 use equitr_core::input::{Command, Outcome};
-use equitr_core::job::JobId;
+use equitr_core::job::{Handover, JobId};
+use equitr_core::policy::{Network, Touched};
 use equitr_ui::json::{record_line, value_line};
 use equitr_ui::progress::status_line;
 use equitr_ui::report::report;
 use equitr_ui::status::{status, status_json};
 use serde_json::json;
 
-/// Clears the screen, sets the title and the clipboard, hides, turns around, breaks the line.
-const EVIL: &str = "a\x1b[2J\x1b]0;owned\x07\x1b]52;c;cm0=\x1b\\\u{9b}31m\u{202e}b\u{200b}\u{e0041}\r\n✓ Task 9 | c";
+/// Clears the screen, rewrites the line above, sets the title and the clipboard, links, hides,
+/// turns around, breaks the line.
+const EVIL: &str = "a\x1b[2J\x1b[1A\x1b[2K\x1b]8;;http://evil\x1b\\link\x1b]8;;\x1b\\\x1bkowned\x1b\\\x1b]0;owned\x07\x1b]52;c;cm0=\x1b\\\u{9b}31m\u{202e}b\u{200b}\u{e0041}\r\n✓ Task 9 | c";
 
 fn attacked() -> Play {
-    let mut play = shop::begin(|spec| spec.limits.tries = 1);
+    let mut play = shop::begin(|spec| {
+        spec.limits.tries = 2;
+        spec.policy.network = Network::Hosts(vec![EVIL.into()]);
+    });
     play.command(Command::Say(EVIL.into()));
     play.model_says(AgentId::Planner, question(EVIL, EVIL));
     play.command(Command::Say(EVIL.into()));
@@ -59,15 +64,19 @@ fn attacked() -> Play {
     };
     play.done(JobId::Integrate(equitr_core::id::TaskId(3), 1), merged);
     play.lands(3, 1);
-    claim(&mut play, 1, 1, &[EVIL]);
-    shop::checked(&mut play, 1, 1, vec![check(EVIL, Verdict::Failed { exit: 1 }, EVIL)]);
+    (0..5).for_each(|_| play.model_says(worker(1, 1), reply(vec![(EVIL, EVIL.to_owned())])));
+    claim(&mut play, 1, 2, &[EVIL]);
+    shop::checked(&mut play, 1, 2, vec![check(EVIL, Verdict::Failed { exit: 1 }, EVIL)]);
     play.supervisor_says(call("fail_task", &words("reason")));
+    let touched = Touched { paths: vec![EVIL.into()], total: 2 };
+    play.done(JobId::Deliver(Handover::Guarded), Outcome::Protected(touched));
+    play.command(Command::Answer(QuestionId(2), Some("yes".into())));
     let delivery = Delivery::OnBranch {
         branch: EVIL.into(),
         commit: crate::play::commit(EVIL),
         why: EVIL.into(),
     };
-    play.done(JobId::Deliver, Outcome::Delivered(delivery));
+    play.done(JobId::Deliver(Handover::Accepted), Outcome::Delivered(delivery));
     play
 }
 
@@ -81,13 +90,15 @@ fn is_harmless(text: &str) {
 }
 
 #[test]
-fn no_view_hands_hostile_text_to_a_terminal() {
+fn tty_01_to_06_no_view_hands_hostile_text_to_a_terminal() {
     let play = attacked();
     assert!(play.state.ending().is_some());
+    let failure = &play.state.task(equitr_core::id::TaskId(1)).unwrap().failures[0].1;
+    assert!(matches!(failure, Failure::Circle { .. }), "{failure:?}");
     for style in [SYMBOLS, PLAIN] {
         let told = flow(&play, &style);
         is_harmless(&told);
-        assert!(!told.contains("owned") && !told.contains("cm0="), "{told}");
+        assert!(!["owned", "cm0=", "http://evil"].iter().any(|word| told.contains(word)), "{told}");
         is_harmless(&journal(&play, &style));
         for (_, state) in folded(&play) {
             is_harmless(&status(&state, &style));

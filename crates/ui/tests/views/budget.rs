@@ -7,7 +7,7 @@ use equitr_core::chat::CallFault;
 use equitr_core::event::Ending;
 use equitr_core::id::{AgentId, TaskId};
 use equitr_core::input::{Command, Outcome};
-use equitr_core::job::JobId;
+use equitr_core::job::{Handover, JobId};
 use equitr_core::units::{MicroDollars, Price};
 use equitr_ui::progress::status_line;
 use equitr_ui::report::report;
@@ -144,6 +144,6 @@ fn a_result_that_moved_the_branch_says_where_it_is() {
         branch: "main".into(),
         commit: commit("0123456789abcdef"),
     };
-    play.done(JobId::Deliver, Outcome::Delivered(delivery));
+    play.done(JobId::Deliver(Handover::Guarded), Outcome::Delivered(delivery));
     assert!(flow(&play, &SYMBOLS).contains("\nResult: branch `main` moved to 012345678\n"));
 }

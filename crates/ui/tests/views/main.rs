@@ -9,6 +9,7 @@ mod plan;
 #[path = "../../../core/tests/play/mod.rs"]
 #[allow(dead_code)]
 mod play;
+mod policy;
 mod screen;
 mod shop;
 mod whole_run;

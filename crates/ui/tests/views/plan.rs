@@ -93,7 +93,8 @@ fn answers_that_nobody_typed_are_in_the_flow() {
     play.model_says(AgentId::Planner, question("Which port?", "8080"));
     assert_eq!(
         flow(&play, &SYMBOLS),
-        "What would you like to build?\n> a shop\n\n\
+        "Commands run in bubblewrap, without network\n\n\
+         What would you like to build?\n> a shop\n\n\
          🤖 EQUITR Coder: Which database?\n> PostgreSQL\n\n\
          🤖 EQUITR Coder: Which port?\n> (no answer; taken: 8080)\n"
     );
@@ -139,5 +140,8 @@ fn approved_documents_are_used_without_being_shown() {
         todos: TODOS.into(),
     };
     let play = shop::begin(|spec| spec.origin = Origin::Documents(documents));
-    assert_eq!(flow(&play, &SYMBOLS), "Using the approved documents of Shop: 6 todos\n");
+    assert_eq!(
+        flow(&play, &SYMBOLS),
+        "Commands run in bubblewrap, without network\nUsing the approved documents of Shop: 6 todos\n"
+    );
 }

@@ -5,7 +5,7 @@ use equitr_core::chat::{CallFault, Reply, Usage};
 use equitr_core::event::{CheckResult, Delivery, Verdict};
 use equitr_core::id::{AgentId, TaskId};
 use equitr_core::input::{CallFailure, Command, Input, Outcome, Used};
-use equitr_core::job::JobId;
+use equitr_core::job::{Handover, JobId};
 use equitr_core::spec::{Profile, RunSpec};
 use equitr_core::units::{MicroDollars, Price};
 use serde_json::{Value, json};
@@ -180,7 +180,7 @@ pub fn open_work() -> Play {
         commit,
         why: "`main` has uncommitted changes".into(),
     };
-    play.done(JobId::Deliver, Outcome::Delivered(delivery));
+    play.done(JobId::Deliver(Handover::Guarded), Outcome::Delivered(delivery));
     play
 }
 

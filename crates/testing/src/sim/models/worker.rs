@@ -11,7 +11,7 @@ pub(super) fn calls(
     dice: &mut Dice,
     messages: &mut u64,
     state: &RunState,
-    task: TaskId,
+    (task, attempt): (TaskId, u32),
     mood: Mood,
 ) -> Turn {
     let finish = call("finish", json!({ "summary": [format!("Task {task} built")] }));
@@ -20,6 +20,10 @@ pub(super) fn calls(
         Mood::Stubborn => {
             let look = call("read_file", json!({ "path": "a" }));
             let ask = call("ask_supervisor", json!({ "question": "Really?" }));
+            // Every second attempt goes in the smallest circle.
+            if attempt.is_multiple_of(2) {
+                return Turn::Calls(vec![call("list_files", json!({}))]);
+            }
             return Turn::Calls(vec![dice.one_of([&look, &ask]).clone()]);
         }
         Mood::Wild { .. } => {}

@@ -8,7 +8,8 @@ use equitr_core::chat::{Reply, Request, ToolOutcome};
 use equitr_core::event::{CheckResult, Delivery, Verdict};
 use equitr_core::id::Commit;
 use equitr_core::input::Outcome;
-use equitr_core::job::{JobId, MergeTry, Work};
+use equitr_core::job::{Handover, JobId, MergeTry, Work};
+use equitr_core::policy::Touched;
 use equitr_core::units::Price;
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ pub(super) enum Deed {
     Prepare { outcome: Outcome },
     Integrate { checks: Vec<CheckResult>, turn: MergeTurn },
     Land { from: Commit, to: Commit, overtaken: bool },
-    Deliver { to: Commit },
+    Deliver { to: Commit, handover: Handover, touched: Touched },
     Plain { outcome: Outcome },
 }
 
@@ -99,7 +100,10 @@ impl World {
                 let base = self.git.publish();
                 Ok(Deed::Plain { outcome: Outcome::Published { base, note: None } })
             }
-            Work::Deliver { to, .. } => Ok(Deed::Deliver { to }),
+            Work::Deliver { to, handover, protected, .. } => {
+                let touched = Touched::of(&protected, self.git.changed.iter().copied());
+                Ok(Deed::Deliver { to, handover, touched })
+            }
         }
     }
 
@@ -190,7 +194,15 @@ impl World {
                 landed(self.git.overtake())
             }
             Deed::Land { from, to, .. } => self.land(job, fate, &from, to),
-            Deed::Deliver { to } => {
+            Deed::Deliver { touched, handover: Handover::Guarded, .. } if touched.total > 0 => {
+                Outcome::Protected(touched)
+            }
+            Deed::Deliver { to, handover: Handover::Aside, .. } => {
+                self.git.aside = Some(to.clone());
+                let (branch, why) = ("equitr/run".into(), "as it was asked".into());
+                Outcome::Delivered(Delivery::OnBranch { branch, commit: to, why })
+            }
+            Deed::Deliver { to, .. } => {
                 self.git.delivered = Some(to.clone());
                 Outcome::Delivered(Delivery::Moved { branch: "main".into(), commit: to })
             }
