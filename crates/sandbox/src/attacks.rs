@@ -65,10 +65,12 @@ pub enum Attack {
     Mount,
     /// Writes a setting of the kernel's, as root without any capability may.
     KernelSetting,
+    /// Leaves a program in the worktree that acts as its owner, whoever runs it.
+    LeaveSetUid,
 }
 
 /// An attack's name, as a person reads it; their order is the attacks' numbers, from 1.
-const NAMES: [(Attack, &str); 24] = [
+const NAMES: [(Attack, &str); 25] = [
     (Attack::WriteHome, "write a start-up file in the user's home"),
     (Attack::ReadKey, "read a private key in the user's home"),
     (Attack::ReadEnvironment, "read another process's environment"),
@@ -93,6 +95,7 @@ const NAMES: [(Attack, &str); 24] = [
     (Attack::Daemon, "leave a program behind"),
     (Attack::Mount, "mount"),
     (Attack::KernelSetting, "write a setting of the kernel"),
+    (Attack::LeaveSetUid, "leave a setuid program in the worktree"),
 ];
 
 impl fmt::Display for Attack {
@@ -140,7 +143,8 @@ impl Attack {
                 | Self::SharedMemory
                 | Self::SetUid
                 | Self::Mount
-                | Self::KernelSetting => false,
+                | Self::KernelSetting
+                | Self::LeaveSetUid => false,
             },
             Backend::Off => true,
         }

@@ -11,11 +11,12 @@ pub(crate) const PROXY_SOCKET: &str = "/equitr-proxy";
 /// Where the launcher finds the file that limits process ids, and nobody after it.
 pub(crate) const PIDS: &str = "/equitr-pid-max";
 
-/// What root may write without any capability, the name of the program that is run when something
-/// crashes among it. Bubblewrap itself covers `/proc/irq`, `/proc/bus` and `/proc/sysrq-trigger` so,
-/// and `/proc/sys` only where it is not needed.
-const ROOTS_OWN: [&str; 8] = [
-    "/proc/sys",
+/// What else of `/proc` root may write without any capability.
+///
+/// Of `/proc/sys` root may write all, the name of the program that is run when something crashes
+/// included, and anybody what belongs to their namespaces. Bubblewrap covers `/proc/irq`, `/proc/bus`
+/// and `/proc/sysrq-trigger` by itself, and `/proc/sys` only where that is not needed.
+const ROOTS_OWN: [&str; 7] = [
     "/proc/acpi",
     "/proc/asound",
     "/proc/driver",
@@ -59,8 +60,11 @@ pub(crate) fn arguments(policy: &Policy, launcher: &Path, pids: bool) -> Vec<OsS
         }
     }
     options.add(&["--proc", "/proc"]);
-    for path in ROOTS_OWN {
-        options.bind("--ro-bind-try", Path::new(path));
+    options.add(&["--ro-bind", "/proc/sys", "/proc/sys"]);
+    if rustix::process::geteuid().is_root() {
+        for path in ROOTS_OWN {
+            options.bind("--ro-bind-try", Path::new(path));
+        }
     }
     options.add(&["--dev", "/dev"]);
     options.tmpfs("/tmp", policy.temp_bytes);

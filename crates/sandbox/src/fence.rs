@@ -43,7 +43,7 @@ pub(crate) fn put_up(writable: &[PathBuf], read_only: &[PathBuf]) -> Result<(), 
     let read = AccessFs::from_read(NEWEST);
     let roots = system::ROOTS.map(PathBuf::from);
     let system = [PathBuf::from("/usr"), PathBuf::from("/proc")].into_iter().chain(roots);
-    let etc = system::etc().into_iter().map(|entry| entry.path);
+    let etc = system::etc().into_iter().map(|entry| entry.path).chain(system::public_etc());
     let put_up = || -> Result<RestrictionStatus, RulesetError> {
         Ruleset::default()
             .handle_access(AccessFs::from_all(NEWEST))?
@@ -63,11 +63,14 @@ pub(crate) fn put_up(writable: &[PathBuf], read_only: &[PathBuf]) -> Result<(), 
 /// process ids is sealed, and with it all that root may write in `/proc`.
 pub(crate) fn seal(writable: &[PathBuf]) -> Result<(), String> {
     let write = AccessFs::WriteFile | AccessFs::Truncate;
+    // Where nothing is said of it, links and moves from folder to folder are refused.
+    let anywhere = [Path::new("/")];
     let own = ["/tmp", "/dev"].map(Path::new);
     let seal = || -> Result<RestrictionStatus, RulesetError> {
         Ruleset::default()
-            .handle_access(write)?
+            .handle_access(write | AccessFs::Refer)?
             .create()?
+            .add_rules(path_beneath_rules(anywhere, AccessFs::Refer))?
             .add_rules(path_beneath_rules(own, write))?
             .add_rules(path_beneath_rules(writable, write))?
             .restrict_self()

@@ -72,6 +72,30 @@ const NAMESPACES: [i32; 7] = [
 /// Both put characters into a terminal's input, as if a person had typed them.
 const TYPING: [u64; 2] = [libc::TIOCSTI, libc::TIOCLINUX];
 
+/// The same on every architecture, and not yet known to libc for all.
+const FCHMODAT2: i64 = 452;
+
+/// Calls that set a file's rights, and which of their arguments says them.
+const RIGHTS: &[(i64, u8)] = &[
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_chmod, 1),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_mknod, 1),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_creat, 1),
+    (libc::SYS_fchmod, 1),
+    (libc::SYS_fchmodat, 2),
+    (FCHMODAT2, 2),
+    (libc::SYS_mknodat, 2),
+];
+
+/// Calls that set them only where their flags say that a file is made: the flags, then the rights.
+const MAKING: &[(i64, u8, u8)] = &[
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_open, 1, 2),
+    (libc::SYS_openat, 2, 3),
+];
+
 /// Installs the filter on this process and all that come from it.
 ///
 /// A refused call fails with EPERM; calls of another architecture than the program's kill.
@@ -106,17 +130,42 @@ fn programs(sockets: &Sockets) -> Result<Vec<BpfProgram>, seccompiler::BackendEr
     });
     refused.insert(libc::SYS_clone, spaces.collect::<Result<_, _>>()?);
 
+    refused.extend(setuid()?);
+
     let eperm = SeccompAction::Errno(libc::EPERM as u32);
     let main = SeccompFilter::new(refused, SeccompAction::Allow, eperm, arch)?;
-    // What gets this answer tries again with `clone`.
+    // What gets this answer tries again with `clone` or `openat`.
     let enosys = SeccompAction::Errno(libc::ENOSYS as u32);
-    let hidden = [(libc::SYS_clone3, Vec::new())].into();
-    let clone3 = SeccompFilter::new(hidden, SeccompAction::Allow, enosys, arch)?;
-    let mut programs = vec![main.try_into()?, clone3.try_into()?];
+    let mut hiding: BTreeMap<i64, Vec<SeccompRule>> = [(libc::SYS_clone3, Vec::new())].into();
+    if rustix::process::geteuid().is_root() {
+        // Hides the rights of what it makes; for others than root that is no more than their own.
+        hiding.insert(libc::SYS_openat2, Vec::new());
+    }
+    let hiding = SeccompFilter::new(hiding, SeccompAction::Allow, enosys, arch)?;
+    let mut programs = vec![main.try_into()?, hiding.try_into()?];
     if arch == TargetArch::x86_64 {
         programs.push(x32());
     }
     Ok(programs)
+}
+
+/// Refuses to make a program that acts as whoever owns it: it would do so outside, and the owner may
+/// be root.
+fn setuid() -> Result<Vec<(i64, Vec<SeccompRule>)>, seccompiler::BackendError> {
+    /// The part of `O_TMPFILE` that is not `O_DIRECTORY`.
+    const UNNAMED: i32 = libc::O_TMPFILE & !libc::O_DIRECTORY;
+    let set = |index, bits: u64| argument(index, SeccompCmpOp::MaskedEq(bits), bits);
+    let setuid = |index| set(index, u64::from(libc::S_ISUID));
+    let mut rules = Vec::new();
+    for (call, rights) in RIGHTS {
+        rules.push((*call, vec![SeccompRule::new(vec![setuid(*rights)?])?]));
+    }
+    for (call, flags, rights) in MAKING {
+        let making =
+            |flag: i32| SeccompRule::new(vec![set(*flags, flag as u64)?, setuid(*rights)?]);
+        rules.push((*call, vec![making(libc::O_CREAT)?, making(UNNAMED)?]));
+    }
+    Ok(rules)
 }
 
 fn argument(

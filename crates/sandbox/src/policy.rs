@@ -26,7 +26,7 @@ pub struct Policy {
     pub writable: Vec<PathBuf>,
     /// Files that look empty, and folders that do: those with secrets. What is written to such a
     /// file vanishes. One that does not exist when the command starts is left out; of a symbolic
-    /// link it is the target that looks empty. Bubblewrap only.
+    /// link it is the target that looks empty; a hard link to it does not. Bubblewrap only.
     pub masked: Vec<PathBuf>,
     /// How large the private `/tmp` may grow, in bytes; 512 MiB. Bubblewrap only.
     pub temp_bytes: u64,

@@ -1,5 +1,6 @@
 //! What of the system every command may read.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 /// Where programs and libraries are, besides `/usr`: folders, or links into it.
@@ -57,4 +58,19 @@ fn entry(path: PathBuf) -> Entry {
     let target = path.is_symlink().then(|| path.canonicalize().ok()).flatten();
     let link = target.filter(|target| target.starts_with("/usr"));
     Entry { path, link }
+}
+
+/// The files right in `/etc` that anybody may read.
+///
+/// Landlock shows what it does not let be read, and programs that find a file they can't read give
+/// up where without it they would go on.
+pub(crate) fn public_etc() -> Vec<PathBuf> {
+    const READ_BY_ANYBODY: u32 = 0o004;
+    let all = std::fs::read_dir("/etc").into_iter().flatten().flatten();
+    all.filter(|entry| {
+        // Of a link, its own: which is no file.
+        entry.metadata().is_ok_and(|meta| meta.is_file() && meta.mode() & READ_BY_ANYBODY != 0)
+    })
+    .map(|entry| entry.path())
+    .collect()
 }

@@ -14,7 +14,7 @@ use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, UdpSocket};
 use std::os::linux::net::SocketAddrExt;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::os::unix::net::{SocketAddr, UnixStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -40,6 +40,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(2);
 pub(super) const MARK: &str = "attacked\n";
 /// What is in files that nobody may read.
 pub(super) const SECRET: &str = "the secret\n";
+
+/// In the rights of a file that is run as its owner.
+pub(super) const SETUID_BIT: u32 = 0o4000;
 
 /// Programs that are set to run as root on most systems.
 const SETUID: [&str; 6] =
@@ -124,6 +127,7 @@ fn attack_with(attack: Attack, words: &[&str]) -> io::Result<()> {
         Attack::ReadOwnEnvironment => find_variable(first),
         Attack::SetUid => run_setuid(),
         Attack::Daemon => leave_behind(first),
+        Attack::LeaveSetUid => make_setuid(Path::new(first)),
         Attack::Mount => mount_somewhere(first, word(1)?),
         Attack::KernelSetting => {
             let present = fs::read(SETTING)?;
@@ -164,6 +168,17 @@ fn find_variable(name: &str) -> io::Result<()> {
         return Ok(());
     }
     Err(io::Error::other("no environment holds it"))
+}
+
+/// Makes a program that runs as its owner, in one step or in two.
+fn make_setuid(path: &Path) -> io::Result<()> {
+    let rights = 0o755 | SETUID_BIT;
+    let mut options = fs::OpenOptions::new();
+    if options.write(true).create_new(true).mode(rights).open(path).is_ok() {
+        return Ok(());
+    }
+    fs::write(path, MARK)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(rights))
 }
 
 /// Starts a program that is set to run as root, and looks whether it does.

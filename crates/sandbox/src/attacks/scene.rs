@@ -1,7 +1,7 @@
 //! The targets of the attacks, and what is to be seen of an attack from outside.
 
 use super::Attack;
-use super::attempt::{ATTACK, MARK, REFUSED, SECRET, VICTIM};
+use super::attempt::{ATTACK, MARK, REFUSED, SECRET, SETUID_BIT, VICTIM};
 use crate::bubblewrap::LAUNCHER;
 use crate::{Backend, Error, Policy, wrap};
 use std::collections::BTreeMap;
@@ -10,6 +10,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::net::{TcpListener, UdpSocket};
 use std::os::linux::net::SocketAddrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -210,6 +211,7 @@ impl Scene {
             Attack::ReplaceGit => vec![own(".git"), own(".git-before")],
             Attack::AddHook => vec![text(&self.hub.join("hooks/post-checkout"))],
             Attack::Daemon => vec![own("lock")],
+            Attack::LeaveSetUid => vec![own("setuid")],
             Attack::Mount => {
                 vec![own("mount"), if is_sandboxed { "all" } else { "one" }.to_owned()]
             }
@@ -249,6 +251,9 @@ impl Scene {
             Attack::ReplaceGit => marked(&self.worktree.join(".git")),
             Attack::SymbolicLink => marked(&self.outside[0]),
             Attack::HardLink => marked(&self.outside[1]),
+            Attack::LeaveSetUid => {
+                self.worktree.join("setuid").metadata()?.permissions().mode() & SETUID_BIT != 0
+            }
             Attack::Signal => victim.map_or(Ok(false), has_ended)?,
             Attack::Udp => self.udp.recv(&mut [0; 64]).is_ok(),
             Attack::Daemon => match File::open(self.worktree.join("lock"))?.try_lock() {

@@ -30,7 +30,7 @@ fn rows(mode: &str, user: Option<u32>) -> Vec<(String, String, String)> {
     let output = output(&mut command);
     assert_eq!(output.code, Some(0), "{output:?}");
     let rows: Vec<_> = output.stdout.lines().map(row).collect();
-    assert_eq!(rows.len(), 24, "{output:?}");
+    assert_eq!(rows.len(), 25, "{output:?}");
     rows
 }
 

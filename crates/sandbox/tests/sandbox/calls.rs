@@ -167,16 +167,24 @@ fn calls_are_refused_by_what_they_ask_for() {
         call("settings", libc::SYS_ioctl, 0, libc::TCGETS),
         call("clone", libc::SYS_clone, libc::CLONE_NEWUSER | libc::SIGCHLD, 0),
         call("clone3", libc::SYS_clone3, 0, 0),
+        call("fchmod", libc::SYS_fchmod, 0, 0o4755),
+        call("creat", libc::SYS_creat, 0, 0o4755),
+        call("mknod", libc::SYS_mknod, 0, 0o4755),
+        call("openat2", libc::SYS_openat2, 0, 0),
         call("getpid", libc::SYS_getpid, 0, 0),
     ];
     for backend in backends() {
         let codes = exit_codes(&backend, Network::None, &programs);
         for name in
             ["inet", "inet6", "netlink", "packet", "alg", "pair", "typing", "linux", "clone"]
+                .into_iter()
+                .chain(["fchmod", "creat", "mknod"])
         {
             assert_eq!(codes[name], EPERM, "{backend}: {name}");
         }
         assert_eq!(codes["clone3"], ENOSYS, "so that `clone` is tried");
+        let is_root = rustix::process::geteuid().is_root();
+        assert_eq!(codes["openat2"] == ENOSYS, is_root, "{backend}: {codes:?}");
         for name in ["unix", "getpid"] {
             assert_eq!(codes[name], 0, "{backend}: {name}");
         }
@@ -189,6 +197,19 @@ fn calls_are_refused_by_what_they_ask_for() {
     for name in ["netlink", "packet", "alg", "pair"] {
         assert_eq!(codes[name], EPERM, "with a network: {name}");
     }
+}
+
+#[test]
+fn no_call_makes_a_setuid_program_and_ordinary_rights_can_be_set() {
+    let place = Place::new();
+    let line = "touch a b; chmod 755 a && echo set; chmod 4755 a; chmod u+s b; install -m 4755 a c
+        install -m 755 a d && echo installed; find . -perm -4000";
+    for backend in backends() {
+        let output = run(&backend, &place.policy(), line);
+        assert_eq!(output.stdout, "set\ninstalled\n", "{backend}: {output:?}");
+    }
+    let bare = run(&Backend::Off, &place.policy(), "touch a; chmod 4755 a; find . -perm -4000");
+    assert_eq!(bare.stdout, "./a\n", "{bare:?}");
 }
 
 #[test]

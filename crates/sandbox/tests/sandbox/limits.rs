@@ -65,7 +65,7 @@ fn tl_05_a_command_can_not_raise_its_limits() {
     assert_eq!((files, core, blocks), ("4096", "0", "2097152"), "{output:?}");
     assert!(output.stderr.contains("error setting limit"), "{output:?}");
     let read_only = "/proc/sys/kernel/pid_max: Read-only file system";
-    assert!(output.stderr.contains(read_only), "whoever this is: {output:?}");
+    assert!(output.stderr.contains(read_only), "not by its owner's rights alone: {output:?}");
 }
 
 /// Runs a line in a policy that is changed first, and gives back the policy's place as well.

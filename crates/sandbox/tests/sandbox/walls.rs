@@ -31,6 +31,38 @@ fn a_command_writes_its_worktree_and_reads_what_it_may_and_reaches_nothing_else(
 }
 
 #[test]
+fn landlock_lets_programs_read_the_files_of_etc_that_they_find_and_anybody_may_read() {
+    let place = Place::new();
+    let mut line = "cat".to_owned();
+    let mut others = 0;
+    for entry in fs::read_dir("/etc").unwrap().flatten() {
+        let meta = entry.metadata().unwrap();
+        let open = meta.mode() & 0o004 != 0;
+        if meta.is_file() && open {
+            line.push_str(&format!(" '{}'", entry.path().display()));
+        }
+        others += u32::from(meta.is_file() && !open);
+    }
+    let backend = backend(Mode::Landlock);
+    let output = run(&backend, &place.policy(), &format!("{line} > /dev/null"));
+    assert_eq!(output.code, Some(0), "{output:?}");
+    assert!(others > 0 && line.contains("/etc/passwd"), "{line}");
+    let shadow = run(&backend, &place.policy(), "cat /etc/shadow");
+    assert_eq!((shadow.code, shadow.stdout.as_str()), (Some(1), ""), "{shadow:?}");
+}
+
+#[test]
+fn files_can_be_linked_and_moved_from_folder_to_folder() {
+    let line = "mkdir a b; echo x > a/file; ln a/file b/link && mv a/file b/file
+        test b/file -ef b/link && echo one";
+    for backend in backends() {
+        let place = Place::new();
+        let output = run(&backend, &place.policy(), line);
+        assert_eq!(output.stdout, "one\n", "{backend}: {output:?}");
+    }
+}
+
+#[test]
 fn a_command_gets_its_variables_and_no_others() {
     for backend in backends() {
         let place = Place::new();
