@@ -71,6 +71,17 @@ pub struct Policy {
     pub protected: Vec<Arc<str>>,
     /// Whether that word was given in advance.
     pub protected_accepted: Acceptance,
+    /// Globs of files that look like secrets and that agents may read all the same.
+    #[serde(default)]
+    pub secret_files_allowed: Vec<Arc<str>>,
+    /// What a task's folders may hold before its command is killed, in bytes.
+    #[serde(default = "disk_bytes")]
+    pub disk_bytes: u64,
+}
+
+/// 2 GiB: more than a build of most projects leaves, and little enough for many tasks on a disk.
+fn disk_bytes() -> u64 {
+    2 << 30
 }
 
 /// What commands of workers and checks run in.
@@ -106,13 +117,15 @@ pub enum Acceptance {
 }
 
 impl Policy {
-    /// No network, the usual protected paths, nothing accepted in advance.
+    /// No network, the usual protected paths, nothing accepted in advance, no secret files, 2 GiB.
     pub fn new(sandbox: Sandbox) -> Self {
         Self {
             sandbox,
             network: Network::None,
             protected: PROTECTED.map(Arc::from).into(),
             protected_accepted: Acceptance::Asked,
+            secret_files_allowed: Vec::new(),
+            disk_bytes: disk_bytes(),
         }
     }
 

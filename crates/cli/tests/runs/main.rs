@@ -13,3 +13,4 @@ mod order;
 mod person;
 mod providers;
 mod replay;
+mod trust;
