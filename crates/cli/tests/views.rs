@@ -67,8 +67,14 @@ fn printed(machine: &Machine, args: &[&str]) -> String {
     text
 }
 
-/// The version, times, durations and commits, and what follows from the length of prompts.
-const CHANGING: [(&str, &str); 8] = [
+/// The version, the sandbox, times, durations and commits, and what follows from the length of
+/// prompts.
+const CHANGING: [(&str, &str); 9] = [
+    // What there is on this machine; landlock is called weaker.
+    (
+        r"(! )?(Weaker sandbox: c|C|weaker sandbox: c|c)ommands run in (bubblewrap|landlock),",
+        "commands run in [sandbox],",
+    ),
     (r"version \d+\.\d+\.\d+", "version [version]"),
     (r"\$\d+\.\d+ set aside", "[sum] set aside"),
     (r"(Set aside.*|lines left out.*|\[\.\.\. \d+ lines.*)", "[depends on prompts]"),
@@ -85,6 +91,7 @@ fn a_finished_run_is_told_as_it_was() {
     insta::with_settings!({filters => CHANGING}, {
         insta::assert_snapshot!(printed(&machine, &["status"]), @r##"
         Parts in [folder]/project: ended
+        commands run in [sandbox], without network
         Summary: 2 tasks completed successfully
           ok 1 Part one  general_worker  merged as [commit], $0.0070
           ok 2 Part two  qa_worker       merged as [commit], $0.0070
@@ -104,6 +111,7 @@ fn a_finished_run_is_told_as_it_was() {
         - Summary: 2 tasks completed successfully
         - Repository: [folder]/project
         - Started: [time], took [duration]
+        - Sandbox: commands run in [sandbox], without network
 
         ## Tasks
 
@@ -136,6 +144,7 @@ fn a_finished_run_is_told_as_it_was() {
             version [version]
             workers 5, tries 3, turns 30, attempt [duration], check [duration], budget $10.00
             models: planner script:[folder]/script.yaml, supervisor script:[folder]/script.yaml, worker script:[folder]/script.yaml
+            commands run in [sandbox], without network; protected paths need your word
         0 [time]  person said:
             A small project
         0 [time]  planner calls its model: [sum] set aside, 8,192 tokens at the most
@@ -198,6 +207,7 @@ fn an_unfinished_run_is_told_with_the_way_to_go_on() {
     insta::with_settings!({filters => CHANGING}, {
         insta::assert_snapshot!(printed(&machine, &["status"]), @r##"
         Parts in [folder]/project: working
+        commands run in [sandbox], without network
         Summary: 1 of 2 tasks completed successfully, 1 under way
           ok 1 Part one  general_worker  merged as [commit], $0.0070
           >  2 Part two  qa_worker       at work, attempt 1
@@ -217,6 +227,7 @@ fn an_unfinished_run_is_told_with_the_way_to_go_on() {
         - Summary: 1 of 2 tasks completed successfully, 1 under way
         - Repository: [folder]/project
         - Started: [time], took [duration]
+        - Sandbox: commands run in [sandbox], without network
 
         ## Tasks
 
