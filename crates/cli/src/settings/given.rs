@@ -198,7 +198,7 @@ impl<'a> Given<'a> {
             let is_private = |end: &&str| {
                 name.strip_suffix(*end).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
             };
-            if PRIVATE_ENDS.iter().any(|end| is_private(end)) {
+            if PRIVATE_ENDS.iter().any(is_private) {
                 return Err(bad("is a private name, and commands reach public hosts only"));
             }
             if Hosts::read(&[&name]).is_err() {
