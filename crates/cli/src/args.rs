@@ -44,9 +44,9 @@ pub enum Command {
     /// List the known models, with limits and prices
     Models(ModelsArgs),
     /// Show the effective configuration and where each value came from
-    Config(SettingsArgs),
-    /// Check git, model, key and disk, and say what is missing and how to get it
-    Doctor(SettingsArgs),
+    Config(InspectArgs),
+    /// Check git, model, key, sandbox and disk, and say what is missing and how to get it
+    Doctor(InspectArgs),
     /// Watch the main job on an example, with a scripted model: no key, no cost
     Demo(DemoArgs),
     /// Print a completion script for your shell
@@ -86,9 +86,25 @@ pub struct SettingsArgs {
     /// A command that must pass for every task; may be given several times
     #[arg(long = "check", value_name = "COMMAND")]
     pub checks: Vec<String>,
+    /// What commands are locked up in: auto, bubblewrap, landlock, or off for this run only
+    #[arg(long, value_name = "MODE")]
+    pub sandbox: Option<String>,
+    /// Hosts that commands may reach: none, registries, or names with commas between
+    #[arg(long, value_name = "HOSTS")]
+    pub network: Option<String>,
     /// Folder of configuration and runs, instead of ~/.equitr
     #[arg(long, value_name = "DIR", env = "EQUITR_HOME", hide_env_values = true)]
     pub home: Option<PathBuf>,
+}
+
+/// What would hold for a run, without one.
+#[derive(Debug, Clone, Default, Args)]
+pub struct InspectArgs {
+    /// The repository that a run would work on
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub repo: PathBuf,
+    #[command(flatten)]
+    pub settings: SettingsArgs,
 }
 
 /// How a run is shown.
@@ -130,6 +146,9 @@ pub struct StartArgs {
     /// Approve the documents without being asked; unanswered questions take their defaults
     #[arg(long, short)]
     pub yes: bool,
+    /// Take the result even where it changes protected paths, such as CI files; look at them yourself
+    #[arg(long)]
+    pub accept_protected: bool,
     #[command(flatten)]
     pub settings: SettingsArgs,
     #[command(flatten)]
@@ -141,6 +160,9 @@ pub struct RunArgs {
     /// The repository with docs/requirements.md, docs/design.md and docs/todos.md
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub repo: PathBuf,
+    /// Take the result even where it changes protected paths, such as CI files; look at them yourself
+    #[arg(long)]
+    pub accept_protected: bool,
     #[command(flatten)]
     pub settings: SettingsArgs,
     #[command(flatten)]
@@ -160,6 +182,9 @@ pub struct ResumeArgs {
     /// Base URL of the models' server, instead of the provider's own
     #[arg(long, value_name = "URL")]
     pub api_base: Option<String>,
+    /// What commands are locked up in from now on: a stricter mode than the run began with
+    #[arg(long, value_name = "MODE")]
+    pub sandbox: Option<String>,
     /// Folder of configuration and runs, instead of ~/.equitr
     #[arg(long, value_name = "DIR", env = "EQUITR_HOME", hide_env_values = true)]
     pub home: Option<PathBuf>,
@@ -213,6 +238,9 @@ pub struct DemoArgs {
     /// Where the project lands, instead of a temporary folder
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
+    /// What the agents' commands are locked up in: auto, bubblewrap, landlock, or off
+    #[arg(long, value_name = "MODE")]
+    pub sandbox: Option<String>,
     #[command(flatten)]
     pub output: OutputArgs,
 }

@@ -7,6 +7,7 @@ mod editor;
 mod error;
 mod models;
 mod profiles;
+mod sandbox;
 mod secrets;
 mod session;
 mod settings;
@@ -19,10 +20,11 @@ use clap::{CommandFactory, Parser};
 use commands::{config, demo, doctor, runs};
 use equitr_core::spec::Goal;
 use error::{CliError, Exit};
-use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // Inside a sandbox the program is its launcher, and nothing else of it runs.
+    equitr_sandbox::launch_if_asked(std::env::args_os());
     secrets::close_memory();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -62,12 +64,12 @@ fn carry_out(cli: &Cli) -> Result<Exit, CliError> {
         Some(Command::Report(args)) => runs::report(args, env, out),
         Some(Command::Models(args)) => commands::models::run(args, out),
         Some(Command::Config(args)) => {
-            let home = settings::home(args.home.as_deref(), env)?;
+            let home = settings::home(args.settings.home.as_deref(), env)?;
             config::run(args, &home, env, &names, out)
         }
         Some(Command::Doctor(args)) => {
-            let home = settings::home(args.home.as_deref(), env)?;
-            doctor::run(args, &home, env, &names, Path::new("."), out)
+            let home = settings::home(args.settings.home.as_deref(), env)?;
+            doctor::run(args, &home, env, &names, out)
         }
         Some(Command::Demo(args)) => demo::run(args, env),
         Some(Command::Completions { shell }) => {

@@ -13,6 +13,7 @@ use equitr_llm::scripted::Script;
 use equitr_llm::{
     Endpoint, Error, Model, ModelName, PlainHttp, Provider, SecretString, facts, similar_model,
 };
+use equitr_tools::Sandbox;
 use std::fmt;
 use std::sync::Arc;
 
@@ -136,6 +137,7 @@ pub fn parts(
     settings: &Settings,
     env: Env<'_>,
     home: &Home,
+    sandbox: Sandbox,
 ) -> Result<Parts, CliError> {
     let mut connected: Vec<(ModelName, Arc<dyn Model>)> = Vec::new();
     let mut one = |spec: &ModelSpec| {
@@ -149,6 +151,7 @@ pub fn parts(
     };
     Ok(Parts {
         redactor: Arc::new(redactor()),
+        sandbox,
         planner: one(&models.planner)?,
         supervisor: one(&models.supervisor)?,
         worker: one(&models.worker)?,
@@ -364,7 +367,9 @@ fn engine(error: &EngineError) -> CliError {
         }
         EngineError::NoSuchRun { .. } => Exit::Usage,
         EngineError::Locked { .. } => Exit::Locked,
-        EngineError::Io { .. } | EngineError::Threads { .. } => Exit::Environment,
+        EngineError::Io { .. } | EngineError::Threads { .. } | EngineError::Proxy { .. } => {
+            Exit::Environment
+        }
         EngineError::Internal(_) => Exit::Failed,
     };
     CliError::new(exit, with_sources(error))

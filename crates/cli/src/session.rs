@@ -133,7 +133,7 @@ pub fn engine_error(error: &EngineError) -> CliError {
             .hint("the work merged so far is in hub.git beside it, on branch `integration`"),
         EngineError::Journal { .. } => CliError::new(Exit::Journal, told)
             .hint("free some space or mend the disk, then go on with `equitrcoder resume`"),
-        EngineError::Io { .. } => {
+        EngineError::Io { .. } | EngineError::Proxy { .. } => {
             CliError::environment(told).hint("choose another folder with --home DIR or EQUITR_HOME")
         }
         EngineError::Threads { .. } => CliError::environment(told)

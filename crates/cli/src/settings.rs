@@ -8,6 +8,7 @@ mod given;
 mod keys;
 mod number;
 mod origin;
+mod project;
 mod source;
 mod tree;
 
@@ -18,10 +19,12 @@ pub use tree::{Name, Node, Value, parse};
 use crate::args::SettingsArgs;
 use crate::error::{CliError, Exit, Problem};
 use crate::models::Role;
+use equitr_core::policy::PROTECTED;
 use equitr_core::spec::Limits;
 use equitr_core::units::{MicroDollars, Price};
 use equitr_engine::Home;
 use equitr_llm::ModelName;
+use equitr_sandbox::Mode;
 use given::{Given, Wrong};
 use keys::{KEYS, Key};
 use std::collections::BTreeMap;
@@ -51,6 +54,8 @@ pub struct Settings {
     pub check_timeout_s: u32,
     /// How long a question of the supervisor's waits for the person, in seconds, 1 to 86,400.
     pub patience_s: u32,
+    /// What the folders of a task may hold, in mebibytes, 16 to 1,048,576.
+    pub disk_mib: u32,
     /// The model of every role that names no other.
     pub model: Option<ModelName>,
     /// The planner's model, when it is another.
@@ -75,6 +80,16 @@ pub struct Settings {
     pub commit_message_prefix: String,
     /// Commands that must pass for every task.
     pub checks: Vec<Arc<str>>,
+    /// What commands are locked up in.
+    pub sandbox: Mode,
+    /// Hosts that commands may reach, the word `registries` among them; empty for none.
+    pub network: Vec<Arc<str>>,
+    /// Patterns of paths that are protected beside the usual ones.
+    pub protected: Vec<Arc<str>>,
+    /// Usual patterns of protected paths that are left out.
+    pub unprotected: Vec<Arc<str>>,
+    /// Patterns of files that look like secrets and may be read all the same.
+    pub allow_secret_files: Vec<Arc<str>>,
     /// The configuration file, whether it is there or not.
     pub config: PathBuf,
     origins: BTreeMap<&'static str, Origin>,
@@ -117,6 +132,8 @@ impl Settings {
             task_tries: 3,
             check_timeout_s: 600,
             patience_s: 600,
+            // What tools have for a default, in their unit.
+            disk_mib: 2_048,
             model: None,
             planner: None,
             supervisor: None,
@@ -130,6 +147,11 @@ impl Settings {
             price: PriceGiven::default(),
             commit_message_prefix: String::new(),
             checks: Vec::new(),
+            sandbox: Mode::Auto,
+            network: Vec::new(),
+            protected: Vec::new(),
+            unprotected: Vec::new(),
+            allow_secret_files: Vec::new(),
             config,
             origins: BTreeMap::new(),
         }
@@ -142,7 +164,7 @@ impl Settings {
     pub fn load(home: &Home, env: Env<'_>, flags: &SettingsArgs) -> Result<Self, CliError> {
         let mut settings = Self::defaults(home.config());
         let mut problems = match Source::read(&settings.config, Links::Followed) {
-            Ok(Some(source)) => file::take(&mut settings, &source),
+            Ok(Some(source)) => file::take(&mut settings, &source).1,
             Ok(None) => Vec::new(),
             Err(error) => error.problems,
         };
@@ -170,6 +192,8 @@ impl Settings {
             budget,
             max_workers,
             checks,
+            sandbox,
+            network,
             home: _,
         } = flags;
         let words = [
@@ -181,6 +205,8 @@ impl Settings {
             ("--api-base", api_base.as_deref()),
             ("--budget", budget.as_deref()),
             ("--max-workers", max_workers.as_deref()),
+            ("--sandbox", sandbox.as_deref()),
+            ("--network", network.as_deref()),
         ];
         let mut given: Vec<(&'static str, Given<'_>)> =
             words.into_iter().filter_map(|(flag, word)| Some((flag, Given::Word(word?)))).collect();
@@ -227,6 +253,21 @@ impl Settings {
             budget: self.budget,
             check_ms: u64::from(self.check_timeout_s) * 1_000,
         }
+    }
+
+    /// All patterns of protected paths: the usual ones without those left out, and those added.
+    pub fn protected_paths(&self) -> Vec<Arc<str>> {
+        let usual = PROTECTED
+            .iter()
+            .filter(|usual| !self.unprotected.iter().any(|left_out| **left_out == ***usual));
+        let mut patterns: Vec<Arc<str>> = usual.map(|usual| Arc::from(*usual)).collect();
+        project::add(&mut patterns, &self.protected);
+        patterns
+    }
+
+    /// What the folders of a task may hold, in bytes.
+    pub fn disk_bytes(&self) -> u64 {
+        u64::from(self.disk_mib) << 20
     }
 
     /// How long a question of the supervisor's waits for the person, in milliseconds.

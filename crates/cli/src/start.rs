@@ -5,15 +5,17 @@ use crate::conversation::Conversation;
 use crate::error::{CliError, Exit};
 use crate::models;
 use crate::profiles::profiles;
+use crate::sandbox;
 use crate::secrets::redactor;
 use crate::session::{engine_error, follow, interrupted_note, now_ms, with_causes};
 use crate::settings::{self, Env, Settings};
 use crate::surface::Surface;
 use crate::survey::{Survey, documents, survey};
 use equitr_core::decide::document_problems;
-use equitr_core::policy::{Policy, Sandbox};
+use equitr_core::policy::{Acceptance, Policy};
 use equitr_core::spec::{Approval, Goal, ModelSpec, Origin, Person, RunSpec};
 use equitr_engine::{Home, RepositoryLock};
+use equitr_sandbox::Backend;
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,6 +32,7 @@ pub struct Beginning {
     pub goal: Goal,
     pub person: Person,
     pub approval: Approval,
+    pub acceptance: Acceptance,
 }
 
 /// `equitrcoder` and `equitrcoder plan`.
@@ -62,6 +65,7 @@ pub fn start(args: &StartArgs, goal: Goal, env: Env<'_>) -> Result<Exit, CliErro
         goal,
         person,
         approval: if args.yes { Approval::Given } else { Approval::Asked },
+        acceptance: acceptance(args.accept_protected),
         settings,
         home,
     };
@@ -97,6 +101,7 @@ pub fn run(args: &RunArgs, env: Env<'_>) -> Result<Exit, CliError> {
         goal: Goal::Project,
         person,
         approval: Approval::Given,
+        acceptance: acceptance(args.accept_protected),
         settings,
         home,
     };
@@ -108,10 +113,16 @@ impl Beginning {
     ///
     /// # Errors
     /// All that keeps it from beginning, or stops it for a reason that is not the run's own.
-    pub fn run(self, surface: &mut Surface, env: Env<'_>) -> Result<Exit, CliError> {
+    pub fn run(mut self, surface: &mut Surface, env: Env<'_>) -> Result<Exit, CliError> {
         let found = survey(&self.repository, &redactor())?;
-        let spec = self.spec(&found, env)?;
-        let parts = models::parts(&spec.models, &self.settings, env, &self.home)?;
+        let tightened = match &found.settings {
+            Some(source) => self.settings.tighten(source)?,
+            None => Vec::new(),
+        };
+        let backend = sandbox::chosen(self.settings.sandbox, &self.settings.network)?;
+        let spec = self.spec(&found, &backend, env)?;
+        let commands_in = sandbox::of_commands(&backend)?;
+        let parts = models::parts(&spec.models, &self.settings, env, &self.home, commands_in)?;
         let conversation = match &spec.person {
             Person::Present { .. } => Conversation::new(self.settings.max_workers.max(2)),
             Person::Absent { .. } => None,
@@ -120,7 +131,8 @@ impl Beginning {
         let dir = self.home.run(&id);
         let lock = RepositoryLock::take(&self.home, &self.repository, &id)
             .map_err(|error| engine_error(&error))?;
-        notes(&found, surface);
+        notes(&found, &tightened, surface);
+        sandbox::note(&backend, surface);
         let handle = equitr_engine::begin(&dir, Arc::new(spec), parts, lock)
             .map_err(|error| engine_error(&error))?;
         let exit = follow(handle, None, surface, conversation)?;
@@ -130,7 +142,7 @@ impl Beginning {
         Ok(exit)
     }
 
-    fn spec(&self, found: &Survey, env: Env<'_>) -> Result<RunSpec, CliError> {
+    fn spec(&self, found: &Survey, backend: &Backend, env: Env<'_>) -> Result<RunSpec, CliError> {
         let mut models = models::models(&self.settings, env)?;
         for model in [&mut models.planner, &mut models.supervisor, &mut models.worker] {
             make_absolute(model)?;
@@ -150,8 +162,19 @@ impl Beginning {
             map: found.map.as_str().into(),
             guide: found.guide.as_str().into(),
             commit_prefix: self.settings.commit_message_prefix.as_str().into(),
-            policy: Policy::new(Sandbox::Off),
+            policy: self.policy(backend),
         })
+    }
+
+    fn policy(&self, backend: &Backend) -> Policy {
+        Policy {
+            sandbox: sandbox::recorded(backend),
+            network: sandbox::recorded_network(&self.settings.network),
+            protected: self.settings.protected_paths(),
+            protected_accepted: self.acceptance,
+            secret_files_allowed: self.settings.allow_secret_files.clone(),
+            disk_bytes: self.settings.disk_bytes(),
+        }
     }
 }
 
@@ -163,7 +186,14 @@ fn make_absolute(model: &mut ModelSpec) -> Result<(), CliError> {
     Ok(())
 }
 
-fn notes(found: &Survey, surface: &mut Surface) {
+fn acceptance(flag_is_given: bool) -> Acceptance {
+    if flag_is_given { Acceptance::Given } else { Acceptance::Asked }
+}
+
+fn notes(found: &Survey, tightened: &[String], surface: &mut Surface) {
+    for line in tightened {
+        surface.note(&format!("note: {line}"));
+    }
     if !found.uncommitted.is_empty() {
         let count = found.uncommitted.len();
         surface.note(&format!(

@@ -101,6 +101,15 @@ impl Surface {
         _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     }
 
+    /// Says something that a person must not miss, in red where the terminal has colours.
+    pub fn warn(&mut self, text: &str) {
+        let is_red = match self.format {
+            Format::Json => false,
+            Format::Lines(_) => self.style.color && std::io::stderr().is_terminal(),
+        };
+        if is_red { self.note(&format!("\x1b[1;31m{text}\x1b[0m")) } else { self.note(text) }
+    }
+
     /// Says something that is not part of the output.
     pub fn note(&mut self, text: &str) {
         self.erase();

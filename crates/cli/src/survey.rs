@@ -2,6 +2,7 @@
 
 use crate::error::CliError;
 use crate::session::with_causes;
+use crate::settings::{Source, shown};
 use equitr_core::documents::{DocumentKind, Documents};
 use equitr_core::redact::Redactor;
 use equitr_git::{Checkout, GitError, NEEDED};
@@ -15,6 +16,10 @@ const TOLD_FILES: [&str; 6] =
     ["README.md", "package.json", "Cargo.toml", "pyproject.toml", "go.mod", "Makefile"];
 /// How much of them.
 const TOLD_BYTES: usize = 1_500;
+/// A repository's own settings.
+const SETTINGS: &str = ".equitr/config.yaml";
+/// Their size: a person's own have a few kilobytes, and these are somebody else's.
+const SETTINGS_BYTES: usize = 64 << 10;
 
 /// A repository as a run finds it.
 #[derive(Debug, Default)]
@@ -23,6 +28,8 @@ pub struct Survey {
     pub map: String,
     /// `AGENTS.md`.
     pub guide: String,
+    /// `.equitr/config.yaml`; none when there is none.
+    pub settings: Option<Source>,
     /// Paths with uncommitted changes, which agents don't see.
     pub uncommitted: Vec<String>,
     /// Settings of the person's git that run programs, which are ignored.
@@ -67,7 +74,47 @@ pub fn survey(path: &Path, redactor: &Redactor) -> Result<Survey, CliError> {
         survey.guide = text_of(&checkout, "AGENTS.md")?;
         Ok(survey)
     };
-    told().map_err(|error| git_error(&error))
+    let mut survey = told().map_err(|error| git_error(&error))?;
+    survey.settings = committed_settings(&checkout)?;
+    Ok(survey)
+}
+
+/// The settings that the repository at `path` asks for, as they are committed; none where there is
+/// no repository, or one without them.
+///
+/// # Errors
+/// When git is missing or they can't be read.
+pub fn project_settings(path: &Path) -> Result<Option<Source>, CliError> {
+    match Checkout::open(path) {
+        Ok(checkout) => committed_settings(&checkout),
+        // A run would say so; there are no settings to be told of.
+        Err(
+            GitError::NotARepository { .. } | GitError::Bare { .. } | GitError::InProgress { .. },
+        ) => Ok(None),
+        Err(error) => Err(git_error(&error)),
+    }
+}
+
+/// As committed, and never as the files lie there: what writes to the folder, such as a build that
+/// the person starts, has no say.
+fn committed_settings(checkout: &Checkout) -> Result<Option<Source>, CliError> {
+    let name = shown(&checkout.root().join(SETTINGS).display().to_string());
+    let wrong = |what: &str| {
+        CliError::usage(format!("{name} {what}")).hint("the file of the last commit is meant")
+    };
+    let bytes = match checkout.read(SETTINGS) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => return Ok(None),
+        Err(GitError::TooLarge { .. }) => return Err(wrong("is larger than 64 KiB")),
+        Err(error) => return Err(git_error(&error)),
+    };
+    if bytes.len() > SETTINGS_BYTES {
+        return Err(wrong("is larger than 64 KiB"));
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Some(Source::new(name, &text))),
+        Err(_) => Err(wrong("is not UTF-8 text")),
+    }
 }
 
 /// The documents that are committed in the repository.

@@ -8,7 +8,7 @@ mod terminal;
 use serde_json::{Value, json};
 use std::fs;
 use std::process::Command;
-use support::{Machine, script, task, writes};
+use support::{Machine, SHOWN, script, task, writes};
 use terminal::{CTRL_C, CTRL_D, Terminal, read};
 
 const REVIEW: &str = "Review documentation: [approve/revise/edit/quit] (approve):";
@@ -39,7 +39,7 @@ fn model(machine: &Machine, turns: Value) -> String {
 
 /// Turns of a worker that runs a command until `go` is there, and writes its file then.
 fn waiting(machine: &Machine) -> Value {
-    let go = machine.path("go");
+    let go = machine.path(SHOWN).join("go");
     let command = format!("until test -e {}; do sleep 0.05; done", go.display());
     json!([
         {"calls": [{"run_command": {"command": command}}, {"write_file": {"path": "one.txt", "content": "1\n"}}]},
@@ -208,7 +208,7 @@ fn what_goes_on_is_drawn_in_a_line_that_is_gone_at_the_end() {
     let mut terminal = Terminal::with(capable(&machine, &args));
     terminal.sees("\r\x1b[2K");
     terminal.sees("worker at work");
-    fs::write(machine.path("go"), "").unwrap();
+    fs::write(machine.path(SHOWN).join("go"), "").unwrap();
     assert_eq!(terminal.ends().0, 0, "{}", terminal.all());
     let all = terminal.all();
     assert!(all.contains("\x1b[3"), "colours:\n{all}");
@@ -267,7 +267,7 @@ fn ctrl_c_stops_a_run_that_resume_goes_on_with() {
     let (code, told) = terminal.ends();
     assert_eq!(code, 130);
     assert!(told.contains("go on with `equitrcoder resume "), "{told}");
-    fs::write(machine.path("go"), "").unwrap();
+    fs::write(machine.path(SHOWN).join("go"), "").unwrap();
     machine.run(&["resume"]).expect(0);
     assert_eq!(machine.committed("one.txt"), "1");
 }

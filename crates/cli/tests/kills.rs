@@ -16,7 +16,7 @@ use std::process::Command;
 use std::sync::LazyLock;
 use std::sync::mpsc::channel;
 use std::time::Duration;
-use support::{Machine, Started, example, example_args, script, task, team_args};
+use support::{Machine, SHOWN, Started, example, example_args, script, task, team_args};
 
 /// Where the example's run is killed, spread evenly over its facts; each second one at a moment
 /// between two of them.
@@ -321,12 +321,11 @@ fn a_stop_that_is_asked_for_leaves_a_run_that_goes_on() {
 #[test]
 fn a_command_does_not_outlive_the_process_that_ran_it() {
     let machine = Machine::new();
-    let (pipe, mark) = (machine.path("pipe"), machine.path("mark"));
+    let pipe = machine.path(SHOWN).join("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     // The first time it holds the pipe open and never ends by itself.
     let command = format!(
-        "test -e {mark} && exit; touch {mark}; exec 3>{pipe}; echo up >&3; sleep 86400",
-        mark = mark.display(),
+        "test -e ~/mark && exit; touch ~/mark; exec 3>{pipe}; echo up >&3; sleep 86400",
         pipe = pipe.display(),
     );
     let worker = json!([

@@ -342,12 +342,36 @@ fn the_doctor_tells_what_is_missing_and_is_content_when_nothing_is() {
     assert!(ended.stdout.contains("missing  planner     no model is named"), "{}", ended.stdout);
     machine.repository(&[("a.txt", "a\n")]);
     let model = model(&machine);
-    let mut program = machine.program(&["doctor", "--model", &model]);
-    let output = program.current_dir(machine.project()).output().unwrap();
-    let told = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(output.status.code(), Some(0), "{told}");
+    let told = machine.run(&["doctor", "--model", &model, "--repo", "project"]).expect(0).stdout;
     assert!(!told.contains("missing"), "{told}");
-    assert!(told.contains("clean"), "{told}");
+    assert!(told.contains("/project, main, clean"), "{told}");
+}
+
+#[test]
+fn tl_08_the_doctor_tries_the_attacks_on_the_sandbox_or_says_what_is_missing() {
+    let machine = Machine::new();
+    let model = model(&machine);
+    let doctor = |args: &[&str]| machine.run(&[&["doctor", "--model", &model], args].concat());
+    let sandbox = |ended: &Ended| -> Vec<String> {
+        let lines = ended.stdout.lines().skip_while(|line| !line.contains(" sandbox "));
+        lines.map(str::to_owned).collect()
+    };
+    let found = sandbox(&doctor(&[]).expect(0));
+    assert!(found[0].starts_with("ok       sandbox     "), "{found:?}");
+    assert!(found[0].contains("attacks tried and stopped"), "{found:?}");
+    let landlock = sandbox(&doctor(&["--sandbox", "landlock"]).expect(0));
+    assert!(landlock[0].starts_with("ok       sandbox     landlock ABI "), "{landlock:?}");
+    assert!(landlock.iter().any(|line| line.contains("masked files can be read")), "{landlock:?}");
+    let off = sandbox(&doctor(&["--sandbox", "off"]).expect(0));
+    assert_eq!(off, ["note     sandbox     off: commands can do whatever you can"]);
+    let path = machine.path_without_bubblewrap();
+    let mut program = machine.program(&["doctor", "--model", &model, "--sandbox", "bubblewrap"]);
+    let output = program.env("PATH", path).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let told = String::from_utf8(output.stdout).unwrap();
+    let missing = "missing  sandbox     the `bwrap` command of bubblewrap was not found\n\
+                   \x20                    hint: install it, such as with `apt-get install bubblewrap`";
+    assert!(told.contains(missing), "{told}");
 }
 
 #[test]

@@ -2,10 +2,12 @@
 
 use crate::args::{DemoArgs, SettingsArgs};
 use crate::error::{CliError, Exit};
+use crate::sandbox;
 use crate::session::{engine_error, with_causes};
 use crate::settings::{Env, Settings};
 use crate::start::{Beginning, absolute};
 use crate::surface::Surface;
+use equitr_core::policy::Acceptance;
 use equitr_core::spec::{Approval, Goal, Origin, Person};
 use equitr_engine::{Home, read_run};
 use equitr_git::Checkout;
@@ -39,31 +41,34 @@ pub fn run(args: &DemoArgs, env: Env<'_>) -> Result<Exit, CliError> {
     let folder = tempfile::Builder::new()
         .prefix("equitrcoder-demo-")
         .tempdir()
-        .map_err(|error| CliError::environment(format!("no temporary folder: {error}")))?
-        // It stays: the person wants to look at what came of it.
-        .keep();
+        .map_err(|error| CliError::environment(format!("no temporary folder: {error}")))?;
     let repository = match &args.keep {
         Some(keep) if !Checkout::is_vacant(keep) => {
             return Err(CliError::usage(format!("{} is not empty", keep.display()))
                 .hint("name a folder that does not exist yet"));
         }
         Some(keep) => absolute(keep)?,
-        None => folder.join(example.project),
+        None => folder.path().join(example.project),
     };
     let watched = std::io::stdout().is_terminal() && !args.output.json;
     let speed = args.speed.unwrap_or(if watched { 1.0 } else { 0.0 });
-    let script = example.write(&folder.join("example"), speed)?;
+    let script = example.write(&folder.path().join("example"), speed)?;
+    let home = Home::at(folder.path().join("home"));
+    let flag = args.sandbox.as_deref();
+    let beginning = example.beginning(home.clone(), &script, repository.clone(), flag, env)?;
+    let backend = sandbox::chosen(beginning.settings.sandbox, &[])?;
+    // It stays: the person wants to look at what came of it.
+    _ = folder.keep();
     let mut surface = Surface::new(&args.output);
     if !args.output.json {
         surface.print(&format!(
             "The models' replies of this demo come from a script, and so do their prices: nothing is \
-             paid. All else is live: planning, git worktrees, tools, checks and merges.\nThe project \
-             is made in {}\n\n",
+             paid. All else is live: planning, git worktrees, tools, checks and merges.\nCommands run \
+             in {}.\nThe project is made in {}\n\n",
+            sandbox::words(&backend),
             repository.display()
         ));
     }
-    let home = Home::at(folder.join("home"));
-    let beginning = example.beginning(home.clone(), &script, repository.clone(), env)?;
     let exit = beginning.run(&mut surface, env)?;
     if !args.output.json {
         surface.print(&format!(
@@ -113,11 +118,13 @@ impl Example {
         home: Home,
         script: &Path,
         repository: PathBuf,
+        sandbox: Option<&str>,
         env: Env<'_>,
     ) -> Result<Beginning, CliError> {
         let flags = SettingsArgs {
             multi_agent: true,
             model: Some(format!("script:{}", script.display())),
+            sandbox: sandbox.map(str::to_owned),
             ..SettingsArgs::default()
         };
         // Nothing of the person's own settings: the demo is the same for everybody.
@@ -132,6 +139,7 @@ impl Example {
             goal: Goal::Project,
             person: Person::Absent { answers },
             approval: Approval::Given,
+            acceptance: Acceptance::Given,
         })
     }
 }

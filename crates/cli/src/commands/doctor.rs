@@ -1,16 +1,19 @@
 //! `equitrcoder doctor`: what is here, what is missing, and how to get it. Calls no provider.
 
 use super::page::print;
-use crate::args::SettingsArgs;
+use crate::args::InspectArgs;
 use crate::error::{CliError, Exit, Problem};
 use crate::models::{Role, address, connect, key, model_spec, price_line};
 use crate::profiles::profiles;
+use crate::sandbox;
 use crate::settings::{Env, Settings, reason, shown, shown_url, unknown_variables};
+use crate::survey::project_settings;
 use equitr_core::spec::ModelSpec;
 use equitr_core::units::Price;
 use equitr_engine::Home;
 use equitr_git::{Checkout, GitError};
 use equitr_llm::{ModelName, facts};
+use equitr_sandbox::{Backend, Mode};
 use std::fmt::Write as _;
 use std::io::Write;
 use std::path::Path;
@@ -18,29 +21,25 @@ use std::path::Path;
 /// Free space that a run wants: a clone, some worktrees and a journal of a small project.
 const FREE_BYTES_MIN: u64 = 64_000_000;
 
-/// Prints a line for each thing that a run needs, for a run in the folder `here`; `names` are those
-/// of all environment variables.
+/// Prints a line for each thing that a run needs; `names` are those of all environment variables.
 ///
 /// [`Exit::Environment`] when something is missing.
 ///
 /// # Errors
 /// When it can't be printed.
 pub fn run(
-    args: &SettingsArgs,
+    args: &InspectArgs,
     home: &Home,
     env: Env<'_>,
     names: &[String],
-    here: &Path,
     out: &mut dyn Write,
 ) -> Result<Exit, CliError> {
     let mut findings = Findings::default();
-    findings.git();
-    findings.home(home);
-    findings.repository(here);
-    findings.settings(args, home, env, here);
-    for warning in unknown_variables(names.iter().cloned()) {
-        findings.line("note", "variable", &warning);
+    findings.machine(home, &args.repo);
+    if let Some(settings) = findings.settings(args, home, env) {
+        findings.sandbox(&settings);
     }
+    findings.variables(names);
     print(out, &findings.text)?;
     Ok(if findings.missing { Exit::Environment } else { Exit::Done })
 }
@@ -76,6 +75,18 @@ impl Findings {
             if let Some(hint) = &problem.hint {
                 self.line("", "", &format!("hint: {hint}"));
             }
+        }
+    }
+
+    fn machine(&mut self, home: &Home, repository: &Path) {
+        self.git();
+        self.home(home);
+        self.repository(repository);
+    }
+
+    fn variables(&mut self, names: &[String]) {
+        for warning in unknown_variables(names.iter().cloned()) {
+            self.line("note", "variable", &warning);
         }
     }
 
@@ -156,17 +167,21 @@ impl Findings {
         }
     }
 
-    fn settings(&mut self, args: &SettingsArgs, home: &Home, env: Env<'_>, here: &Path) {
-        match profiles(home, here) {
+    /// The settings of a run on the repository, unless something is wrong with them.
+    fn settings(&mut self, args: &InspectArgs, home: &Home, env: Env<'_>) -> Option<Settings> {
+        match profiles(home, &args.repo) {
             Ok(profiles) => {
                 let names: Vec<&str> = profiles.keys().map(|name| &**name).collect();
                 self.ok("profiles", &names.join(", "));
             }
             Err(error) => self.problems("profiles", &error.problems),
         }
-        let settings = match Settings::load(home, env, args) {
-            Ok(settings) => settings,
-            Err(error) => return self.problems("settings", &error.problems),
+        let (settings, told) = match effective(args, home, env) {
+            Ok(effective) => effective,
+            Err(error) => {
+                self.problems("settings", &error.problems);
+                return None;
+            }
         };
         let config = shown(&settings.config.display().to_string());
         let there = if settings.config.exists() { "" } else { " is not there: defaults" };
@@ -174,6 +189,9 @@ impl Findings {
         let workers = settings.workers();
         let finding = format!("{config}{there}; budget {budget}, workers at a time: {workers}");
         self.ok("settings", &finding);
+        for line in told {
+            self.line("note", "settings", &line);
+        }
         let mut told: Vec<Problem> = Vec::new();
         for role in Role::ALL {
             match model(&settings, role, env, home) {
@@ -187,7 +205,55 @@ impl Findings {
                 }
             }
         }
+        Some(settings)
     }
+
+    /// What commands would run in, proved by attacks on it.
+    fn sandbox(&mut self, settings: &Settings) {
+        let backend = match sandbox::chosen(settings.sandbox, &settings.network) {
+            Ok(Backend::Off) => {
+                return self.line("note", "sandbox", "off: commands can do whatever you can");
+            }
+            Ok(backend) => backend,
+            Err(error) => return self.problems("sandbox", &error.problems),
+        };
+        match sandbox::trial(&backend) {
+            Ok(trial) if trial.leaked.is_empty() => {
+                self.ok("sandbox", &format!("{backend}, {}", trial.words()));
+                for weakness in backend.weaknesses() {
+                    self.line("note", "sandbox", &format!("{backend}: {weakness}"));
+                }
+                if matches!(backend, Backend::Landlock { .. }) {
+                    let bubblewrap = sandbox::chosen(Mode::Bubblewrap, &[]);
+                    let problems = bubblewrap.err().map(|error| error.problems);
+                    for problem in problems.unwrap_or_default() {
+                        let hint = problem.hint.unwrap_or_default();
+                        self.line("note", "sandbox", &format!("{}: {hint}", problem.message));
+                    }
+                }
+            }
+            Ok(trial) => {
+                let leaked = trial.leaked.join(", ");
+                let problem = format!("{backend} does not stop these attacks: {leaked}");
+                self.missing("sandbox", &problem, Some("please report this; see SECURITY.md"));
+            }
+            Err(error) => self.problems("sandbox", &error.problems),
+        }
+    }
+}
+
+/// The settings, and what the repository's own made stricter of what the person set.
+fn effective(
+    args: &InspectArgs,
+    home: &Home,
+    env: Env<'_>,
+) -> Result<(Settings, Vec<String>), CliError> {
+    let mut settings = Settings::load(home, env, &args.settings)?;
+    let told = match project_settings(&args.repo)? {
+        Some(source) => settings.tighten(&source)?,
+        None => Vec::new(),
+    };
+    Ok((settings, told))
 }
 
 /// A role's model in one line: its name, price, key and address.

@@ -5,6 +5,7 @@ use crate::args::{ListArgs, ResumeArgs, RunName, SettingsArgs, StatusArgs, When}
 use crate::conversation::Conversation;
 use crate::error::{CliError, Exit};
 use crate::models;
+use crate::sandbox;
 use crate::session::{engine_error, follow, interrupted_note, reopen_commands};
 use crate::settings::{self, Env};
 use crate::start::load;
@@ -26,6 +27,7 @@ pub fn resume(args: &ResumeArgs, env: Env<'_>) -> Result<Exit, CliError> {
         budget: args.budget.clone(),
         max_workers: args.max_workers.clone(),
         api_base: args.api_base.clone(),
+        sandbox: args.sandbox.clone(),
         home: args.home.clone(),
         ..SettingsArgs::default()
     };
@@ -43,7 +45,12 @@ pub fn resume(args: &ResumeArgs, env: Env<'_>) -> Result<Exit, CliError> {
         return Err(CliError::usage(format!("run {} is over", dir.id()))
             .hint(format!("`equitrcoder report {}` tells what it did", dir.id())));
     }
-    let parts = models::parts(&loaded.state.spec.models, &settings, env, &home)?;
+    let policy = &loaded.state.spec.policy;
+    let asked = args.sandbox.is_some().then_some(settings.sandbox);
+    let mode = sandbox::resumed(policy.sandbox, asked)?;
+    let backend = sandbox::chosen(mode, sandbox::hosts(&policy.network))?;
+    let commands_in = sandbox::of_commands(&backend)?;
+    let parts = models::parts(&loaded.state.spec.models, &settings, env, &home, commands_in)?;
     let mut commands = Vec::new();
     if args.budget.is_some() {
         if settings.budget.is_some() {
@@ -60,6 +67,7 @@ pub fn resume(args: &ResumeArgs, env: Env<'_>) -> Result<Exit, CliError> {
     let conversation =
         if present && terminal { Conversation::new(settings.max_workers.max(2)) } else { None };
     let mut surface = Surface::new(&args.output);
+    sandbox::note(&backend, &mut surface);
     let state = loaded.state.clone();
     let handle = equitr_engine::resume(loaded, parts, lock, commands)
         .map_err(|error| engine_error(&error))?;

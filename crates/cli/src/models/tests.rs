@@ -51,7 +51,7 @@ impl World {
     fn connected(&self) -> Result<Parts, (Exit, String)> {
         let settings = self.settings();
         let models = models(&settings, &self.env()).unwrap();
-        parts(&models, &settings, &self.env(), &self.home())
+        parts(&models, &settings, &self.env(), &self.home(), equitr_tools::Sandbox::off())
             .map_err(|error| (error.exit, self.told(&error)))
     }
 

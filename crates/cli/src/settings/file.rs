@@ -3,7 +3,7 @@
 use super::given::{Given, Wrong};
 use super::keys::{KEYS, Key, key_at};
 use super::origin::Origin;
-use super::source::{Source, shown};
+use super::source::{Place, Source, shown};
 use super::tree::{Name, Node, Value, parse};
 use super::{Settings, similar};
 use crate::error::Problem;
@@ -12,9 +12,12 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Problems of one file that are said; the next ones follow once these are gone.
 const PROBLEMS_MAX: usize = 50;
 
-/// Takes what the file sets; what is wrong with it.
-pub fn take(settings: &mut Settings, source: &Source) -> Vec<Problem> {
-    let mut reader = Reader { settings, source, problems: Vec::new() };
+/// A setting that a file sets, and where its value stands.
+pub type Setter = (&'static Key, Place);
+
+/// Takes what the file sets; what it set in the end, and what is wrong with it.
+pub fn take(settings: &mut Settings, source: &Source) -> (Vec<Setter>, Vec<Problem>) {
+    let mut reader = Reader { settings, source, set: Vec::new(), problems: Vec::new() };
     match parse(source) {
         Err(problem) => reader.problems.push(problem),
         Ok(root) => match &root.value {
@@ -29,12 +32,13 @@ pub fn take(settings: &mut Settings, source: &Source) -> Vec<Problem> {
     }
     let mut problems = reader.problems;
     problems.truncate(PROBLEMS_MAX);
-    problems
+    (reader.set, problems)
 }
 
 struct Reader<'a> {
     settings: &'a mut Settings,
     source: &'a Source,
+    set: Vec<Setter>,
     problems: Vec<Problem>,
 }
 
@@ -86,6 +90,7 @@ impl Reader<'_> {
                 let path = self.source.name().to_owned();
                 let line = node.place.line;
                 self.settings.origins.insert(key.path, Origin::File { path, line });
+                self.set.push((key, node.place));
                 return;
             }
             Err(Wrong::Unfit) => {
@@ -138,14 +143,14 @@ fn leaves(section: &str) -> BTreeSet<&'static str> {
 }
 
 fn hint(section: &str, name: &str) -> String {
+    let siblings = leaves(section);
+    if let Some(near) = similar(name, siblings.iter().copied()) {
+        return format!("did you mean `{near}`?");
+    }
     let lower = name.to_ascii_lowercase();
     if lower.contains("api_key") || lower.contains("apikey") || lower.contains("secret") {
         let hint = "keys are read from the environment, such as ANTHROPIC_API_KEY";
         return format!("{hint}, and never from a file");
-    }
-    let siblings = leaves(section);
-    if let Some(near) = similar(name, siblings.iter().copied()) {
-        return format!("did you mean `{near}`?");
     }
     if let Some(key) = KEYS.iter().find(|key| key.leaf() == name) {
         return match key.section() {

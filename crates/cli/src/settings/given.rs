@@ -1,10 +1,14 @@
 //! What somebody gave for a setting, in a file, a variable or a flag, and how it is read.
 
 use super::number::scaled;
+use super::similar;
 use super::source::shown;
 use super::tree::{Node, Value};
+use equitr_core::policy::PROTECTED;
 use equitr_core::units::MicroDollars;
 use equitr_llm::ModelName;
+use equitr_sandbox::Mode;
+use equitr_sandbox::proxy::Hosts;
 use std::sync::Arc;
 
 /// Most that a budget can be, in micro-dollars: a million dollars. A larger one is a slip.
@@ -21,6 +25,19 @@ const COMMANDS_MAX: usize = 100;
 
 /// Bytes of one command.
 const COMMAND_BYTES: usize = 8_000;
+
+/// Names of hosts that one list holds: each is compared with every connection.
+const HOSTS_MAX: usize = 100;
+
+/// Patterns of paths that one list holds: each is compared with every file of a worktree.
+const PATTERNS_MAX: usize = 100;
+
+/// Characters of one pattern.
+const PATTERN_CHARS: usize = 200;
+
+/// Ends of names that mean something in this house only; the proxy would refuse their addresses.
+const PRIVATE_ENDS: [&str; 6] =
+    ["localhost", "local", "localdomain", "internal", "lan", "home.arpa"];
 
 /// A value as it was given.
 #[derive(Debug, Clone, Copy)]
@@ -133,6 +150,115 @@ impl<'a> Given<'a> {
             return Err(Wrong::Unfit);
         }
         Ok(commands.into_iter().map(Into::into).collect())
+    }
+
+    /// A sandbox. None at all is for flags only: what stands in a file is soon forgotten.
+    pub fn sandbox(self) -> Result<Mode, Wrong> {
+        let text = self.text().map_err(|wrong| match self {
+            // What YAML makes of `off` is told by the word that stands there.
+            Self::Node(Node { value: Value::Switch(false), .. }) => Self::off_in_a_file(),
+            Self::Node(_) | Self::Word(_) | Self::Words(_) => wrong,
+        })?;
+        let mode: Mode = text.trim().parse().map_err(|_| Wrong::Unfit)?;
+        match (mode, self) {
+            (Mode::Off, Self::Node(_)) => Err(Self::off_in_a_file()),
+            (Mode::Auto | Mode::Bubblewrap | Mode::Landlock | Mode::Off, _) => Ok(mode),
+        }
+    }
+
+    fn off_in_a_file() -> Wrong {
+        Wrong::Because {
+            message: "the sandbox can't be turned off in a file".to_owned(),
+            hint: Some("a person does it for one run: --sandbox off".to_owned()),
+        }
+    }
+
+    /// Hosts that commands may reach, in small letters and in order; empty for `none`.
+    pub fn hosts(self) -> Result<Vec<Arc<str>>, Wrong> {
+        let names: Vec<&str> = match self {
+            Self::Node(Node { value: Value::List(items), .. }) => {
+                items.iter().map(|item| Given::Node(item).text()).collect::<Result<_, _>>()?
+            }
+            Self::Node(_) | Self::Word(_) => self.text()?.split(',').collect(),
+            Self::Words(_) => return Err(Wrong::Unfit),
+        };
+        if matches!(names[..], ["none"]) {
+            return Ok(Vec::new());
+        }
+        if names.is_empty() || names.len() > HOSTS_MAX {
+            return Err(Wrong::Unfit);
+        }
+        let mut hosts: Vec<Arc<str>> = Vec::new();
+        for name in names {
+            let name = name.trim().trim_end_matches('.').to_ascii_lowercase();
+            let bad = |why: &str| Wrong::Because {
+                message: format!("`{}` {why}", shown(&name)),
+                hint: Some("name hosts such as example.org or *.example.org".to_owned()),
+            };
+            let is_private = |end: &&str| {
+                name.strip_suffix(*end).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+            };
+            if PRIVATE_ENDS.iter().any(is_private) {
+                return Err(bad("is a private name, and commands reach public hosts only"));
+            }
+            if Hosts::read(&[&name]).is_err() {
+                return Err(bad("is no name of a host: no address, port, path or single word"));
+            }
+            if !hosts.iter().any(|host| **host == *name) {
+                hosts.push(name.into());
+            }
+        }
+        Ok(hosts)
+    }
+
+    /// Patterns of paths within a repository, from its root where they begin with `/`.
+    pub fn patterns(self) -> Result<Vec<Arc<str>>, Wrong> {
+        let Self::Node(Node { value: Value::List(items), .. }) = self else {
+            return Err(Wrong::Unfit);
+        };
+        if items.len() > PATTERNS_MAX {
+            return Err(Wrong::Unfit);
+        }
+        let mut patterns: Vec<Arc<str>> = Vec::new();
+        for item in items {
+            let pattern = Given::Node(item).line(PATTERN_CHARS)?;
+            let says_something = pattern.split('/').any(|part| !part.trim().is_empty());
+            if !says_something || pattern.split('/').any(|part| part == "..") {
+                return Err(Wrong::Unfit);
+            }
+            if !patterns.iter().any(|known| **known == *pattern) {
+                patterns.push(pattern.into());
+            }
+        }
+        Ok(patterns)
+    }
+
+    /// Patterns that are among the usual ones of protected paths.
+    pub fn usual_patterns(self) -> Result<Vec<Arc<str>>, Wrong> {
+        let patterns = self.patterns()?;
+        match patterns.iter().find(|pattern| !PROTECTED.contains(&&***pattern)) {
+            None => Ok(patterns),
+            Some(unknown) => Err(Wrong::Because {
+                message: format!("`{}` is not protected anyway", shown(unknown)),
+                hint: Some(match similar(unknown, PROTECTED) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("the usual patterns: {}", PROTECTED.join(" ")),
+                }),
+            }),
+        }
+    }
+
+    /// Patterns that files are looked up by, as globs.
+    pub fn globs(self) -> Result<Vec<Arc<str>>, Wrong> {
+        let patterns = self.patterns()?;
+        let is_none = |pattern: &&Arc<str>| globset::Glob::new(pattern).is_err();
+        match patterns.iter().find(is_none) {
+            None => Ok(patterns),
+            Some(wrong) => Err(Wrong::Because {
+                message: format!("`{}` is no glob", shown(wrong)),
+                hint: Some("write it like `config/*.key`, from the repository's root".to_owned()),
+            }),
+        }
     }
 
     fn text(self) -> Result<&'a str, Wrong> {

@@ -2,9 +2,11 @@
 //! how it is taken and shown.
 
 use super::given::{Given, Wrong};
+use super::project::{Asked, add, lower, lower_bound, narrow, stricter, switch_off};
 use super::{Settings, shown_url};
 use equitr_core::units::MicroDollars;
 use equitr_llm::ModelName;
+use std::sync::Arc;
 
 /// Characters of what stands before a commit's subject: more would leave no room for the subject.
 const PREFIX_CHARS: usize = 100;
@@ -31,6 +33,9 @@ pub struct Key {
     pub take: fn(&mut Settings, Given<'_>) -> Result<(), Wrong>,
     /// The value as a person reads it.
     pub show: fn(&Settings) -> String,
+    /// Takes what the repository's own file asks for, unless that is looser than what the person
+    /// has; nothing for what is the person's alone.
+    pub project: Option<fn(&mut Settings, &Settings) -> Asked>,
 }
 
 impl Key {
@@ -50,11 +55,12 @@ pub fn key_at(path: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.path == path)
 }
 
+const PATTERNS: &str = "a list of path patterns such as deploy/**, at most 100";
 const MODEL: &str = "a model's name such as openai/gpt-5";
 const RATE: &str = "dollars per million tokens, such as 2.50";
 
 /// All of them, in the order in which they are shown.
-pub static KEYS: [Key; 22] = [
+pub static KEYS: [Key; 28] = [
     Key {
         path: "orchestrator.use_multi_agent",
         variable: Some("EQUITR_MULTI_AGENT"),
@@ -63,6 +69,7 @@ pub static KEYS: [Key; 22] = [
         about: "whether a team works in parallel; otherwise one worker does the tasks in order",
         take: |s, given| given.switch().map(|v| s.use_multi_agent = v),
         show: |s| s.use_multi_agent.to_string(),
+        project: Some(|s, asked| switch_off(&mut s.use_multi_agent, asked.use_multi_agent)),
     },
     Key {
         path: "orchestrator.max_iterations",
@@ -72,6 +79,7 @@ pub static KEYS: [Key; 22] = [
         about: "model replies in one attempt at a task",
         take: |s, given| given.count(1, 1_000).map(|v| s.max_iterations = v),
         show: |s| s.max_iterations.to_string(),
+        project: Some(|s, asked| lower(&mut s.max_iterations, asked.max_iterations)),
     },
     Key {
         path: "orchestrator.worker_timeout",
@@ -81,6 +89,7 @@ pub static KEYS: [Key; 22] = [
         about: "model and tool time of one attempt at a task, in seconds",
         take: |s, given| given.count(1, DAY_S).map(|v| s.worker_timeout_s = v),
         show: |s| s.worker_timeout_s.to_string(),
+        project: Some(|s, asked| lower(&mut s.worker_timeout_s, asked.worker_timeout_s)),
     },
     Key {
         path: "orchestrator.max_workers",
@@ -90,6 +99,7 @@ pub static KEYS: [Key; 22] = [
         about: "workers at a time in a team",
         take: |s, given| given.count(1, 1_024).map(|v| s.max_workers = v),
         show: |s| s.max_workers.to_string(),
+        project: Some(|s, asked| lower(&mut s.max_workers, asked.max_workers)),
     },
     Key {
         path: "orchestrator.task_tries",
@@ -99,6 +109,7 @@ pub static KEYS: [Key; 22] = [
         about: "attempts at a task before the supervisor decides about it",
         take: |s, given| given.count(1, 10).map(|v| s.task_tries = v),
         show: |s| s.task_tries.to_string(),
+        project: Some(|s, asked| lower(&mut s.task_tries, asked.task_tries)),
     },
     Key {
         path: "orchestrator.check_timeout",
@@ -108,6 +119,7 @@ pub static KEYS: [Key; 22] = [
         about: "time of one check, in seconds",
         take: |s, given| given.count(1, DAY_S).map(|v| s.check_timeout_s = v),
         show: |s| s.check_timeout_s.to_string(),
+        project: Some(|s, asked| lower(&mut s.check_timeout_s, asked.check_timeout_s)),
     },
     Key {
         path: "orchestrator.patience",
@@ -117,6 +129,17 @@ pub static KEYS: [Key; 22] = [
         about: "how long a question of the supervisor's waits for you before its default is taken",
         take: |s, given| given.count(1, DAY_S).map(|v| s.patience_s = v),
         show: |s| s.patience_s.to_string(),
+        project: None,
+    },
+    Key {
+        path: "orchestrator.disk_mib",
+        variable: None,
+        flag: None,
+        wants: "mebibytes, 16 to 1048576",
+        about: "what a task's files may take up on disk before its command is killed, in mebibytes",
+        take: |s, given| given.count(16, 1 << 20).map(|v| s.disk_mib = v),
+        show: |s| s.disk_mib.to_string(),
+        project: Some(|s, asked| lower(&mut s.disk_mib, asked.disk_mib)),
     },
     Key {
         path: "llm.model",
@@ -126,6 +149,7 @@ pub static KEYS: [Key; 22] = [
         about: "the model of every role that names no other",
         take: |s, given| given.model().map(|v| s.model = Some(v)),
         show: |s| model(s.model.as_ref(), "not set"),
+        project: None,
     },
     Key {
         path: "llm.planner",
@@ -135,6 +159,7 @@ pub static KEYS: [Key; 22] = [
         about: "the planner's model",
         take: |s, given| given.model().map(|v| s.planner = Some(v)),
         show: |s| model(s.planner.as_ref(), "as llm.model"),
+        project: None,
     },
     Key {
         path: "llm.supervisor",
@@ -144,6 +169,7 @@ pub static KEYS: [Key; 22] = [
         about: "the supervisor's model",
         take: |s, given| given.model().map(|v| s.supervisor = Some(v)),
         show: |s| model(s.supervisor.as_ref(), "as llm.model"),
+        project: None,
     },
     Key {
         path: "llm.worker",
@@ -153,6 +179,7 @@ pub static KEYS: [Key; 22] = [
         about: "the workers' model",
         take: |s, given| given.model().map(|v| s.worker = Some(v)),
         show: |s| model(s.worker.as_ref(), "as llm.model"),
+        project: None,
     },
     Key {
         path: "llm.budget",
@@ -162,6 +189,7 @@ pub static KEYS: [Key; 22] = [
         about: "what a run may cost, in dollars; `none` for no bound",
         take: |s, given| given.budget().map(|v| s.budget = v),
         show: |s| s.budget.map_or_else(|| "none".to_owned(), |budget| budget.to_string()),
+        project: Some(|s, asked| lower_bound(&mut s.budget, asked.budget)),
     },
     Key {
         path: "llm.temperature",
@@ -171,6 +199,7 @@ pub static KEYS: [Key; 22] = [
         about: "how freely models choose their words; without it, their provider decides",
         take: |s, given| given.temperature().map(|v| s.temperature_milli = Some(v)),
         show: |s| s.temperature_milli.map_or_else(not_set, |milli| decimal(u64::from(milli), 3)),
+        project: None,
     },
     Key {
         path: "llm.max_tokens",
@@ -180,6 +209,7 @@ pub static KEYS: [Key; 22] = [
         about: "tokens of one reply; without it, what the model can, up to 16384",
         take: |s, given| given.count(256, 1_000_000).map(|v| s.max_tokens = Some(v)),
         show: |s| s.max_tokens.map_or_else(not_set, |tokens| tokens.to_string()),
+        project: None,
     },
     Key {
         path: "llm.api_base",
@@ -196,6 +226,7 @@ pub static KEYS: [Key; 22] = [
             Ok(())
         },
         show: |s| s.api_base.as_deref().map_or_else(not_set, shown_url),
+        project: None,
     },
     Key {
         path: "llm.allow_insecure",
@@ -205,6 +236,7 @@ pub static KEYS: [Key; 22] = [
         about: "whether prompts and keys may go to another machine without encryption",
         take: |s, given| given.switch().map(|v| s.allow_insecure = v),
         show: |s| s.allow_insecure.to_string(),
+        project: None,
     },
     Key {
         path: "llm.price.input",
@@ -214,6 +246,7 @@ pub static KEYS: [Key; 22] = [
         about: "price of input where the model's own is not known, in dollars per million tokens",
         take: |s, given| given.rate().map(|v| s.price.input = Some(v)),
         show: |s| rate(s.price.input),
+        project: None,
     },
     Key {
         path: "llm.price.cached_input",
@@ -223,6 +256,7 @@ pub static KEYS: [Key; 22] = [
         about: "price of input from the provider's cache; without it, that of input",
         take: |s, given| given.rate().map(|v| s.price.cached_input = Some(v)),
         show: |s| rate(s.price.cached_input),
+        project: None,
     },
     Key {
         path: "llm.price.cache_write",
@@ -232,6 +266,7 @@ pub static KEYS: [Key; 22] = [
         about: "price of input that goes into the provider's cache; without it, that of input",
         take: |s, given| given.rate().map(|v| s.price.cache_write = Some(v)),
         show: |s| rate(s.price.cache_write),
+        project: None,
     },
     Key {
         path: "llm.price.output",
@@ -241,6 +276,7 @@ pub static KEYS: [Key; 22] = [
         about: "price of output where the model's own is not known, in dollars per million tokens",
         take: |s, given| given.rate().map(|v| s.price.output = Some(v)),
         show: |s| rate(s.price.output),
+        project: None,
     },
     Key {
         path: "git.commit_message_prefix",
@@ -253,6 +289,7 @@ pub static KEYS: [Key; 22] = [
             let prefix = super::source::shown(&s.commit_message_prefix);
             if prefix.is_empty() { not_set() } else { format!("\"{prefix}\"") }
         },
+        project: None,
     },
     Key {
         path: "checks",
@@ -261,15 +298,68 @@ pub static KEYS: [Key; 22] = [
         wants: "a list of commands, at most 100 and none empty",
         about: "commands that must pass for every task, beside the task's own",
         take: |s, given| given.commands().map(|v| s.checks = v),
-        show: |s| {
-            let checks: Vec<String> = s.checks.iter().map(|c| super::source::shown(c)).collect();
-            if checks.is_empty() { not_set() } else { checks.join(" · ") }
-        },
+        show: |s| listed(&s.checks),
+        project: Some(|s, asked| add(&mut s.checks, &asked.checks)),
+    },
+    Key {
+        path: "sandbox",
+        variable: None,
+        flag: Some("--sandbox"),
+        wants: "auto, bubblewrap or landlock (off by the flag only)",
+        about: "what commands are locked up in; `auto` is bubblewrap, or else the weaker landlock",
+        take: |s, given| given.sandbox().map(|v| s.sandbox = v),
+        show: |s| s.sandbox.to_string(),
+        project: Some(|s, asked| stricter(&mut s.sandbox, asked.sandbox)),
+    },
+    Key {
+        path: "network",
+        variable: None,
+        flag: Some("--network"),
+        wants: "none, registries, or a list of hosts such as example.org or *.example.org",
+        about: "hosts that commands may reach; `registries` are those of Cargo, npm, pip and Go",
+        take: |s, given| given.hosts().map(|v| s.network = v),
+        show: |s| if s.network.is_empty() { "none".to_owned() } else { s.network.join(", ") },
+        project: Some(|s, asked| narrow(&mut s.network, &asked.network)),
+    },
+    Key {
+        path: "protected",
+        variable: None,
+        flag: None,
+        wants: PATTERNS,
+        about: "paths, beside the usual ones, whose change a person has to accept at the end",
+        take: |s, given| given.patterns().map(|v| s.protected = v),
+        show: |s| listed(&s.protected),
+        project: Some(|s, asked| add(&mut s.protected, &asked.protected)),
+    },
+    Key {
+        path: "unprotected",
+        variable: None,
+        flag: None,
+        wants: PATTERNS,
+        about: "usual protected patterns that you do without, each exactly as it is listed",
+        take: |s, given| given.usual_patterns().map(|v| s.unprotected = v),
+        show: |s| listed(&s.unprotected),
+        project: None,
+    },
+    Key {
+        path: "allow_secret_files",
+        variable: None,
+        flag: None,
+        wants: PATTERNS,
+        about: "files that look like secrets and that agents may read all the same",
+        take: |s, given| given.globs().map(|v| s.allow_secret_files = v),
+        show: |s| listed(&s.allow_secret_files),
+        project: None,
     },
 ];
 
 fn model(name: Option<&ModelName>, otherwise: &str) -> String {
     name.map_or_else(|| otherwise.to_owned(), |name| super::source::shown(&name.to_string()))
+}
+
+fn listed(items: &[Arc<str>]) -> String {
+    let items: Vec<String> = items.iter().map(|item| super::source::shown(item)).collect();
+    if items.is_empty() { not_set() } else { items.join(" · ") }
 }
 
 fn rate(micros: Option<u64>) -> String {

@@ -15,6 +15,15 @@ pub enum Origin {
         /// The line of the value.
         line: usize,
     },
+    /// The repository's own file, which added to what came from elsewhere or made it stricter.
+    Project {
+        /// The file, as shown.
+        path: String,
+        /// The line of the value.
+        line: usize,
+        /// Where the person's value came from.
+        over: Box<Origin>,
+    },
     /// An environment variable.
     Variable(&'static str),
     /// A flag.
@@ -26,6 +35,12 @@ impl fmt::Display for Origin {
         match self {
             Self::Default => f.write_str("default"),
             Self::File { path, line } => write!(f, "{path}:{line}"),
+            Self::Project { path, line, over } => match **over {
+                Self::Default => write!(f, "{path}:{line}"),
+                Self::File { .. } | Self::Project { .. } | Self::Variable(_) | Self::Flag(_) => {
+                    write!(f, "{path}:{line} over {over}")
+                }
+            },
             Self::Variable(name) | Self::Flag(name) => f.write_str(name),
         }
     }

@@ -137,6 +137,7 @@ impl Source {
 /// A line without what follows a key that may name a secret: people put keys into files.
 fn without_secret(line: &str) -> String {
     let lower = line.to_ascii_lowercase().replace("max_tokens", "max_......");
+    let lower = lower.replace("allow_secret_files", "allow_......_files");
     let secret = SECRET_WORDS.iter().filter_map(|word| lower.find(word)).min();
     let end = secret.and_then(|at| Some(at + lower.get(at..)?.find(':')?));
     end.and_then(|end| line.get(..end)).map_or(line.to_owned(), |kept| format!("{kept}: …"))

@@ -146,16 +146,20 @@ fn every_flag_of_the_command_line_reaches_its_setting() {
         budget: word("none"),
         max_workers: word("1024"),
         checks: vec!["make test".to_owned(), "make lint".to_owned()],
+        sandbox: word("off"),
+        network: word("registries,*.Example.org"),
         home: None,
     };
     let settings = load(None, &[], &flags).unwrap();
     assert_eq!(settings.workers(), 1_024);
     assert_eq!(settings.budget, None);
     assert_eq!(settings.checks.len(), 2);
+    assert_eq!(settings.sandbox, Mode::Off);
+    assert_eq!(settings.network, ["registries".into(), "*.example.org".into()]);
     let from_flags = settings.rows().filter(|(_, _, origin)| matches!(origin, Origin::Flag(_)));
-    assert_eq!(from_flags.count(), 9);
+    assert_eq!(from_flags.count(), 11);
     let flags = KEYS.iter().filter_map(|key| key.flag);
-    assert_eq!(flags.count(), 9);
+    assert_eq!(flags.count(), 11);
 }
 
 #[test]
@@ -332,7 +336,11 @@ hint: workers at a time in a team
 #[test]
 fn what_a_key_wants_is_what_it_takes() {
     for key in &KEYS {
-        let bounds = key.wants.trim_start_matches("seconds, ").split_once(" to ");
+        let bounds = key
+            .wants
+            .trim_start_matches("seconds, ")
+            .trim_start_matches("mebibytes, ")
+            .split_once(" to ");
         let Some((min, max)) = bounds
             .and_then(|(min, max)| Some((min.parse::<u64>().ok()?, max.parse::<u64>().ok()?)))
         else {
@@ -382,6 +390,113 @@ fn a_file_of_brackets_or_aliases_ends_in_a_problem() {
         bomb.push_str(&format!("{name}: &{name} [{}]\n", vec![format!("*{before}"); 9].join(", ")));
     }
     assert!(refusal(&bomb).starts_with("error: HOME/config.yaml"));
+}
+
+#[test]
+fn what_commands_may_do_can_be_set_in_a_file() {
+    let settings = file(
+        "sandbox: bubblewrap\n\
+         network: [registries, '*.Example.ORG', github.com., github.com]\n\
+         protected: [/infra/**, deploy]\n\
+         unprotected: [build.rs, CODEOWNERS]\n\
+         allow_secret_files: [tests/fixtures/*.pem]\n\
+         orchestrator: {disk_mib: 16}\n",
+    );
+    assert_eq!(settings.sandbox, Mode::Bubblewrap);
+    assert_eq!(
+        settings.network,
+        ["registries".into(), "*.example.org".into(), "github.com".into()]
+    );
+    let protected = settings.protected_paths();
+    let holds = |pattern: &str| protected.iter().any(|known| **known == *pattern);
+    assert!(holds("/infra/**") && holds("deploy") && holds(".github/**"));
+    assert!(!holds("build.rs") && !holds("CODEOWNERS"));
+    assert_eq!(protected.len(), PROTECTED.len());
+    assert_eq!(settings.allow_secret_files, ["tests/fixtures/*.pem".into()]);
+    assert_eq!(settings.disk_bytes(), 16 << 20);
+    assert_eq!(file("network: none").network, []);
+    assert_eq!(file("network: registries").network, ["registries".into()]);
+    assert_eq!(file("").protected_paths().len(), PROTECTED.len());
+}
+
+#[test]
+fn the_sandbox_is_turned_off_by_a_flag_only() {
+    for off in ["off", "'off'", "false"] {
+        let told = refusal(&format!("sandbox: {off}"));
+        assert!(told.contains("the sandbox can't be turned off in a file"), "{told}");
+    }
+    assert_snapshot!(refusal("sandbox: off\n"), @r#"
+    error: HOME/config.yaml:1:10: the sandbox can't be turned off in a file
+      |
+    1 | sandbox: off
+      |          ^^^
+    hint: a person does it for one run: --sandbox off
+    "#);
+    let sandbox = Some("off".to_owned());
+    let flags = SettingsArgs { sandbox, ..SettingsArgs::default() };
+    assert_eq!(load(None, &[("EQUITR_SANDBOX", "off")], &flags).unwrap().sandbox, Mode::Off);
+    let none = SettingsArgs::default();
+    assert_eq!(load(None, &[("EQUITR_SANDBOX", "off")], &none).unwrap().sandbox, Mode::Auto);
+}
+
+#[test]
+fn hosts_and_patterns_that_are_none_are_refused() {
+    assert_snapshot!(refusal("sandbox: bwrap\n"), @r#"
+    error: HOME/config.yaml:1:10: `sandbox` must be auto, bubblewrap or landlock (off by the flag only), got the text `bwrap`
+      |
+    1 | sandbox: bwrap
+      |          ^^^^^
+    hint: what commands are locked up in; `auto` is bubblewrap, or else the weaker landlock
+    "#);
+    assert_snapshot!(refusal("network: [registries, db.localhost]\n"), @r#"
+    error: HOME/config.yaml:1:10: `db.localhost` is a private name, and commands reach public hosts only
+      |
+    1 | network: [registries, db.localhost]
+      |          ^
+    hint: name hosts such as example.org or *.example.org
+    "#);
+    assert_snapshot!(refusal("unprotected: [.github/*]\n"), @r#"
+    error: HOME/config.yaml:1:14: `.github/*` is not protected anyway
+      |
+    1 | unprotected: [.github/*]
+      |              ^
+    hint: did you mean `.github/**`?
+    "#);
+    for host in [
+        "localhost",
+        "'10.0.0.1'",
+        "'[::1]'",
+        "a.com:443",
+        "https://a.com",
+        "a.local",
+        "metadata.google.internal",
+        "'*.com'",
+        "'*'",
+        "none",
+        "printer.lan",
+        "localhost.",
+        "''",
+    ] {
+        let told = refusal(&format!("network: [a.com, {host}]"));
+        assert!(told.contains("config.yaml:1:"), "{host}: {told}");
+    }
+    for list in ["5", "[]", "{a: b}", "[5]", "true"] {
+        let told = refusal(&format!("network: {list}"));
+        assert!(told.contains("`network` must be none, registries, or a list of hosts"), "{told}");
+    }
+    for pattern in ["''", "/", "../x", "a/../b", "5", "\"a\\nb\""] {
+        let told = refusal(&format!("protected: [{pattern}]"));
+        assert!(told.contains("`protected` must be a list of path patterns"), "{told}");
+    }
+    assert!(refusal("protected: infra").contains("must be a list of path patterns"));
+    assert!(refusal("allow_secret_files: ['a[']").contains("`a[` is no glob"));
+    assert!(refusal("allow_secret_file: [a]").contains("did you mean `allow_secret_files`?"));
+    let network = Some("registries,127.0.0.1".to_owned());
+    let told = load(None, &[], &SettingsArgs { network, ..SettingsArgs::default() }).unwrap_err();
+    assert_snapshot!(told, @r#"
+    error: --network: `127.0.0.1` is no name of a host: no address, port, path or single word
+    hint: name hosts such as example.org or *.example.org
+    "#);
 }
 
 #[test]

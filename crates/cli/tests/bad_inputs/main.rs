@@ -8,6 +8,7 @@ mod runs;
 mod settings;
 #[path = "../support/mod.rs"]
 mod support;
+mod trust;
 
 use serde_json::json;
 use support::{Machine, script, task, writes};

@@ -14,3 +14,4 @@ mod person;
 mod providers;
 mod replay;
 mod secrets;
+mod trust;

@@ -21,6 +21,9 @@ use tempfile::TempDir;
 /// A key that is easily found wherever it should not be.
 pub const KEY: &str = "sk-canary-0123456789abcdef";
 
+/// A folder of the machine that is in `PATH`: commands in a sandbox see it.
+pub const SHOWN: &str = "shown";
+
 /// A machine with the program on it.
 pub struct Machine {
     folder: TempDir,
@@ -51,6 +54,7 @@ impl Machine {
         let folder = tempfile::Builder::new().prefix("equitr-test-").tempdir().unwrap();
         fs::create_dir(folder.path().join("person")).unwrap();
         fs::write(folder.path().join(canary::FILE), canary::CANARY).unwrap();
+        fs::create_dir(folder.path().join(SHOWN)).unwrap();
         Self { folder, environment: Vec::new() }
     }
 
@@ -90,13 +94,29 @@ impl Machine {
             .args(args)
             .current_dir(self.folder.path())
             .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap())
+            .env(
+                "PATH",
+                format!("{}:{}", std::env::var("PATH").unwrap(), self.path(SHOWN).display()),
+            )
             .env("HOME", self.path("person"))
             .env("EQUITR_HOME", self.path("equitr"))
             .env(canary::VARIABLE, canary::CANARY)
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());
         command
+    }
+
+    /// A `PATH` with the programs that a run needs and without bubblewrap's.
+    pub fn path_without_bubblewrap(&self) -> String {
+        let folder = self.path("few");
+        fs::create_dir(&folder).unwrap();
+        for name in ["git", "sh"] {
+            let found = std::env::split_paths(&std::env::var_os("PATH").unwrap())
+                .map(|folder| folder.join(name))
+                .find(|path| path.exists());
+            std::os::unix::fs::symlink(found.unwrap(), folder.join(name)).unwrap();
+        }
+        folder.display().to_string()
     }
 
     /// Runs the program to its end.
@@ -340,7 +360,7 @@ pub struct Gate {
 impl Gate {
     /// A closed gate.
     pub fn new(machine: &Machine, name: &str) -> Self {
-        let path = machine.path(name);
+        let path = machine.path(SHOWN).join(name);
         nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
         let both_ends = fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
         Self { path, both_ends }

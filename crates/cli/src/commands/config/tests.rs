@@ -1,6 +1,7 @@
 //! What `config` prints.
 
 use super::*;
+use crate::args::SettingsArgs;
 use insta::assert_snapshot;
 use std::fs;
 use tempfile::TempDir;
@@ -17,7 +18,8 @@ fn every_setting_is_listed_with_its_value_and_origin() {
     )
     .unwrap();
     let env = |name: &str| (name == "EQUITR_BUDGET").then(|| "none".to_owned());
-    let args = SettingsArgs { max_workers: Some("9".to_owned()), ..SettingsArgs::default() };
+    let settings = SettingsArgs { max_workers: Some("9".to_owned()), ..SettingsArgs::default() };
+    let args = InspectArgs { repo: folder.path().to_owned(), settings };
     let names = ["EQUITR_BUDGET", "EQUITR_MODLE", "OPENAI_API_KEY"].map(str::to_owned);
     let mut out = Vec::new();
     assert_eq!(run(&args, &home, &env, &names, &mut out).unwrap(), Exit::Done);
@@ -29,7 +31,8 @@ fn every_setting_is_listed_with_its_value_and_origin() {
 #[test]
 fn wrong_settings_are_an_error_and_print_nothing() {
     let home = Home::at("/nonexistent");
-    let args = SettingsArgs { budget: Some("x".to_owned()), ..SettingsArgs::default() };
+    let settings = SettingsArgs { budget: Some("x".to_owned()), ..SettingsArgs::default() };
+    let args = InspectArgs { settings, ..InspectArgs::default() };
     let mut out = Vec::new();
     let error = run(&args, &home, &|_| None, &[], &mut out).unwrap_err();
     assert_eq!((error.exit, out.len()), (Exit::Usage, 0));

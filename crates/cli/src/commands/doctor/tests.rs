@@ -27,20 +27,22 @@ impl World {
         self.folder.path().join("here")
     }
 
-    /// The exit code and what is printed, without what differs from machine to machine.
-    fn doctor(&self, variables: &[(&str, &str)], names: &[&str]) -> (Exit, String) {
+    /// Whether nothing is missing, and what is told, without the sandbox and without what differs
+    /// from machine to machine.
+    fn doctor(&self, variables: &[(&str, &str)], names: &[&str]) -> (bool, String) {
         let env = |name: &str| {
             variables.iter().find(|(known, _)| *known == name).map(|(_, v)| (*v).to_owned())
         };
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        let args = SettingsArgs::default();
-        let mut out = Vec::new();
-        let exit = run(&args, &self.home(), &env, &names, &self.here(), &mut out).unwrap();
-        let text = String::from_utf8(out).unwrap();
-        let text = text.replace(&self.folder.path().display().to_string(), "");
+        let args = InspectArgs { repo: self.here(), ..InspectArgs::default() };
+        let mut findings = Findings::default();
+        findings.machine(&self.home(), &args.repo);
+        findings.settings(&args, &self.home(), &env);
+        findings.variables(&names);
+        let text = findings.text.replace(&self.folder.path().display().to_string(), "");
         let version = equitr_git::version().unwrap().to_string();
         let lines = text.replace(&version, "VERSION").lines().map(without_size).collect::<Vec<_>>();
-        (exit, lines.join("\n"))
+        (!findings.missing, lines.join("\n"))
     }
 }
 
@@ -56,26 +58,27 @@ fn all_is_well_where_all_is_there() {
     let world = World::new("llm: {model: anthropic/claude-sonnet-4-5, worker: ollama/qwen3}\n");
     Checkout::open_or_init(&world.here()).unwrap();
     let key = [("ANTHROPIC_API_KEY", "sk-ant-0123456789ab12")];
-    let (exit, text) = world.doctor(&key, &[]);
+    let (all_is_there, text) = world.doctor(&key, &[]);
     assert!(!text.contains("0123456789"));
     assert_snapshot!(text);
-    assert_eq!(exit, Exit::Done);
+    assert!(all_is_there);
 }
 
 #[test]
 fn an_empty_folder_will_do_for_a_repository() {
-    let (exit, text) = World::new("llm: {model: ollama/qwen3}").doctor(&[], &["EQUITR_BUGDET"]);
+    let (all_is_there, text) =
+        World::new("llm: {model: ollama/qwen3}").doctor(&[], &["EQUITR_BUGDET"]);
     assert_snapshot!(text);
-    assert_eq!(exit, Exit::Done);
+    assert!(all_is_there);
 }
 
 #[test]
 fn what_is_missing_is_said_with_the_way_to_get_it() {
     let world = World::new("llm: {model: anthropic/claude-sonnet-4-5}\n");
     fs::write(world.here().join("a.txt"), "").unwrap();
-    let (exit, text) = world.doctor(&[], &[]);
+    let (all_is_there, text) = world.doctor(&[], &[]);
     assert_snapshot!(text);
-    assert_eq!(exit, Exit::Environment);
+    assert!(!all_is_there);
 }
 
 #[test]
@@ -85,9 +88,9 @@ fn wrong_settings_and_profiles_are_findings_too() {
     let profiles = world.here().join(".equitr/profiles");
     fs::create_dir_all(&profiles).unwrap();
     fs::write(profiles.join("qa.yaml"), "role: x\nprompt: y\ntools: [sudo]\n").unwrap();
-    let (exit, text) = world.doctor(&[], &[]);
+    let (all_is_there, text) = world.doctor(&[], &[]);
     assert_snapshot!(text);
-    assert_eq!(exit, Exit::Environment);
+    assert!(!all_is_there);
 }
 
 #[test]
