@@ -195,8 +195,13 @@ fn is_a_home(path: &Path) -> bool {
         || FOLDERS.iter().any(|keys| path.join(keys).is_dir())
 }
 
-/// A folder of `PATH`, or the program's own that it lies in.
+/// A folder of `PATH`, or the program's own that it lies in: what programs there can't do without.
 fn whole(path: &Path) -> PathBuf {
+    // What pyenv, rbenv, asdf, mise and the like put first in `PATH` runs what lies beside it.
+    let shims = path.file_name().is_some_and(|name| name == "shims");
+    if let Some(above) = path.parent().filter(|above| shims || above.join("pyvenv.cfg").is_file()) {
+        return above.to_owned();
+    }
     let apart = APART.iter().find_map(|apart| Some((apart, path.strip_prefix(apart).ok()?)));
     match apart.and_then(|(apart, below)| Some((apart, below.components().next()?))) {
         Some((apart, first)) => Path::new(apart).join(first),
@@ -294,6 +299,7 @@ mod tests {
             ("/opt/node/bin", "/opt/node"),
             ("/opt/a/b/c", "/opt/a"),
             ("/home/u/.local/bin", "/home/u/.local/bin"),
+            ("/home/u/.pyenv/shims", "/home/u/.pyenv"),
         ] {
             assert_eq!(whole(Path::new(path)), Path::new(expected));
         }

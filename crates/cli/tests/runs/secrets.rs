@@ -38,8 +38,12 @@ fn finish() -> Value {
     json!([{"calls": [{"finish": {"summary": [format!("Made it with {KEY}")]}}]}])
 }
 
+/// Without it, files like these are kept from agents altogether.
+const ALLOWED: &str = "allow_secret_files: [.env, id_rsa]\n";
+
 fn machine() -> Machine {
     let machine = Machine::new().with("OPENAI_API_KEY", KEY);
+    machine.configure(ALLOWED);
     machine.repository(&[
         ("README.md", &format!("# Shop\n\nThe key is {KEY}.\n")),
         ("AGENTS.md", &format!("Sign in with {CANARY}.\n")),
@@ -112,6 +116,7 @@ fn sec_03_04_08_no_page_and_no_prompt_holds_a_secret_that_came_in_anywhere() {
 fn sec_02_a_journal_that_is_cut_off_holds_no_secret_in_any_file() {
     // What stands in the repository would be in the worktree, too.
     let machine = Machine::new().with("OPENAI_API_KEY", KEY);
+    machine.configure(ALLOWED);
     let gate = Gate::new(&machine, "gate");
     let server = served(careless(&json!([{"calls": [gate.wait()]}])), "true");
     let (url, prompt) = (server.url(), format!("A shop with {KEY} and {CANARY}"));
