@@ -1,7 +1,7 @@
 //! What workers can be: the built-in profiles, a person's own, and the repository's.
 //!
 //! A file `NAME.yaml` is the profile `NAME`; one of the repository replaces one of the person's,
-//! which replaces a built-in one. Nothing is parsed before [`profiles`] is asked.
+//! which replaces a built-in one. A repository's may not use more tools than what it replaces. Nothing is parsed before [`profiles`] is asked.
 
 use crate::error::{CliError, Exit, Problem};
 use crate::settings::{Links, Name, Node, Source, Value, parse, reason, shown, similar};
@@ -51,12 +51,25 @@ pub fn profiles(home: &Home, repo: &Path) -> Result<BTreeMap<Arc<str>, Profile>,
     reader.folder(&home.profiles(), Links::Followed);
     let ours = repo.join(".equitr");
     if is_own_folder(&ours) {
+        let before = reader.profiles.clone();
         reader.folder(&ours.join("profiles"), Links::Refused);
+        for (name, profile) in &before {
+            if let Some(replaced) = reader.profiles.get_mut(name) {
+                replaced.tools = narrowed(&profile.tools, &replaced.tools);
+            }
+        }
     }
     if reader.problems.is_empty() {
         return Ok(reader.profiles);
     }
     Err(CliError { problems: reader.problems, exit: Exit::Usage })
+}
+
+/// The tools of a profile that a repository replaced: none that it had not. An empty list is all.
+fn narrowed(before: &[Arc<str>], after: &[Arc<str>]) -> Vec<Arc<str>> {
+    let both: Vec<Arc<str>> =
+        after.iter().filter(|tool| before.is_empty() || before.contains(tool)).cloned().collect();
+    if both.is_empty() { before.to_vec() } else { both }
 }
 
 /// Whether a folder of a repository lies there itself and not behind a link.

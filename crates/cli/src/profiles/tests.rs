@@ -111,3 +111,19 @@ fn a_repository_cannot_lay_a_link_to_files_of_the_person() {
     symlink(&secret, own).unwrap();
     assert!(world.profiles().unwrap().contains_key("mine"), "the person can");
 }
+
+#[test]
+fn cfg_11_a_repositorys_profile_has_no_tools_that_the_persons_has_not() {
+    let world = World::new();
+    let of = |tools: &str| format!("role: x\nprompt: y\ntools: [{tools}]\n");
+    world.own("careful.yaml", &of("read_file, search"));
+    for (wanted, tools) in [
+        ("read_file, run_command", vec!["read_file"]),
+        ("run_command", vec!["read_file", "search"]),
+        ("", vec!["read_file", "search"]),
+    ] {
+        world.repository("careful.yaml", &of(wanted));
+        let given = world.profiles().unwrap()["careful"].tools.clone();
+        assert_eq!(given.iter().map(|tool| &**tool).collect::<Vec<_>>(), tools, "{wanted}");
+    }
+}
