@@ -36,6 +36,12 @@ static TODO: Example =
 /// When the folder can't be used or the machine lacks git.
 pub fn run(args: &DemoArgs, env: Env<'_>) -> Result<Exit, CliError> {
     let example = if args.small { &TODO } else { &SHOP };
+    if let Some(keep) = &args.keep
+        && !Checkout::is_vacant(keep)
+    {
+        return Err(CliError::usage(format!("{} is not empty", keep.display()))
+            .hint("name a folder that does not exist yet"));
+    }
     let folder = tempfile::Builder::new()
         .prefix("equitrcoder-demo-")
         .tempdir()
@@ -43,10 +49,6 @@ pub fn run(args: &DemoArgs, env: Env<'_>) -> Result<Exit, CliError> {
         // It stays: the person wants to look at what came of it.
         .keep();
     let repository = match &args.keep {
-        Some(keep) if !Checkout::is_vacant(keep) => {
-            return Err(CliError::usage(format!("{} is not empty", keep.display()))
-                .hint("name a folder that does not exist yet"));
-        }
         Some(keep) => absolute(keep)?,
         None => folder.join(example.project),
     };
