@@ -111,7 +111,7 @@ pub(crate) fn in_words(tally: &Tally) -> String {
         (tally.dropped, "dropped"),
         (tally.under_way, "under way"),
         (tally.to_come, "not started"),
-        (tally.split, "of them in parts"),
+        (tally.split, "split into parts"),
     ] {
         if number > 0 {
             text.push_str(&format!(", {} {words}", thousands(number as u64)));

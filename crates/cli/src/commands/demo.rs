@@ -38,15 +38,17 @@ static TODO: Example =
 /// When the folder can't be used or the machine lacks git.
 pub fn run(args: &DemoArgs, env: Env<'_>) -> Result<Exit, CliError> {
     let example = if args.small { &TODO } else { &SHOP };
+    if let Some(keep) = &args.keep
+        && !Checkout::is_vacant(keep)
+    {
+        return Err(CliError::usage(format!("{} is not empty", keep.display()))
+            .hint("name a folder that does not exist yet"));
+    }
     let folder = tempfile::Builder::new()
         .prefix("equitrcoder-demo-")
         .tempdir()
         .map_err(|error| CliError::environment(format!("no temporary folder: {error}")))?;
     let repository = match &args.keep {
-        Some(keep) if !Checkout::is_vacant(keep) => {
-            return Err(CliError::usage(format!("{} is not empty", keep.display()))
-                .hint("name a folder that does not exist yet"));
-        }
         Some(keep) => absolute(keep)?,
         None => folder.path().join(example.project),
     };

@@ -3,6 +3,7 @@
 
 mod kills;
 mod result;
+mod small;
 mod transcript;
 mod without_python;
 

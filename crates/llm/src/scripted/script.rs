@@ -42,7 +42,7 @@ pub struct Turn {
     pub usage: Option<Usage>,
     /// What the model thinks before it speaks.
     pub thinking: Option<Arc<str>>,
-    /// Before it is said, this agent has asked for its first reply.
+    /// Before it is said, this agent has asked for a reply.
     pub waits_for: Option<WaitFor>,
     /// How long it takes at the script's speed, the script's `latency_ms` included.
     pub delay_ms: u64,
