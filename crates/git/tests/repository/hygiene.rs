@@ -124,7 +124,8 @@ fn git_s03_filters_of_the_person_are_not_run_whoever_names_them() {
     trap.assert_springs(|| fixture.try_git(&["checkout", "HEAD", "--", "a.evil"]));
     fixture.write(&fixture.person(), &[("b.more", "2\n")]);
     trap.assert_springs(|| fixture.try_git(&["add", "b.more"]));
-    fixture.try_git(&["reset", "-q"]);
+    // `reset` looks into files by way of the filters, and may die of one that has gone.
+    fixture.git(&["read-tree", "HEAD"]);
     for filter in ["evil", "e=v.il"] {
         fixture.git(&["config", &format!("filter.{filter}.required"), "true"]);
     }
