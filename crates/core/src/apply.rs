@@ -122,7 +122,8 @@ pub(crate) fn apply_event(state: &mut RunState, event: &Event) -> Result<(), Fau
         | Event::AdviceGiven { .. }
         | Event::TaskSplit { .. }
         | Event::TaskDropped { .. }
-        | Event::TaskFailed { .. } => tasks::apply(state, event),
+        | Event::TaskFailed { .. }
+        | Event::TaskReopened { .. } => tasks::apply(state, event),
         Event::ProtectedTouched { touched } => {
             if state.handover != Handover::Guarded || !state.is_delivering() {
                 return Err("nothing is being handed over that is guarded");

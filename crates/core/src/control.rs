@@ -2,6 +2,7 @@
 
 use crate::chat::ToolSpec;
 use crate::documents::DocumentKind;
+use crate::event::MessageKind;
 use crate::graph::ProposedTask;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -114,8 +115,30 @@ pub struct GiveUp {
 pub struct SendMessage {
     /// The worker's name, or `all`.
     pub to: String,
+    /// `question` when you want a message back.
+    #[serde(default)]
+    pub kind: SaidKind,
     /// The message.
     pub text: String,
+}
+
+/// What workers tell each other.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum SaidKind {
+    #[default]
+    Fact,
+    Question,
+}
+
+impl From<SaidKind> for MessageKind {
+    fn from(kind: SaidKind) -> Self {
+        match kind {
+            SaidKind::Fact => Self::Fact,
+            SaidKind::Question => Self::Question,
+        }
+    }
 }
 
 /// Ask the supervisor when requirements, design and contracts leave something open that others

@@ -16,7 +16,8 @@ use std::sync::Arc;
 /// Version of the record format; a journal of a newer one is refused.
 ///
 /// 2: a spec's policy, protected paths at delivery, workers that go in circles.
-pub const FORMAT: u32 = 2;
+/// 3: messages of others than workers, tasks that are opened again.
+pub const FORMAT: u32 = 3;
 
 /// All facts that one input led to: durable together or not at all.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -227,12 +228,15 @@ pub enum Event {
         /// In these words.
         text: Arc<str>,
     },
-    /// A worker told another something.
+    /// Workers are told something.
     MessageSent {
-        /// Who.
-        from: TaskId,
-        /// To whom; `None` is everybody.
+        /// By whom.
+        from: Sender,
+        /// Whom; `None` is everybody else whose task is open.
         to: Option<TaskId>,
+        /// What kind of message it is.
+        #[serde(default)]
+        kind: MessageKind,
         /// What.
         text: Arc<str>,
     },
@@ -331,6 +335,14 @@ pub enum Event {
         /// Why.
         reason: Arc<str>,
     },
+    /// A task that was settled is to be worked on again. What was merged of it stays, and so do the
+    /// tasks that built on it.
+    TaskReopened {
+        /// The task.
+        task: TaskId,
+        /// Why; its worker is told.
+        because: Arc<str>,
+    },
     /// The result changes protected paths: it needs the person's word, or stays on a branch of its
     /// own.
     ProtectedTouched {
@@ -351,6 +363,36 @@ pub enum Event {
         /// How.
         delivery: Delivery,
     },
+}
+
+/// Who tells workers something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sender {
+    /// The supervisor.
+    Supervisor,
+    /// The person.
+    Person,
+    /// The run itself, which saw something that concerns them.
+    Run,
+    /// The worker of this task.
+    #[serde(untagged)]
+    Worker(TaskId),
+}
+
+/// What kind of message it is.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageKind {
+    /// Something that the receiver has to know.
+    #[default]
+    Fact,
+    /// Something that the sender would like to know, in a message back.
+    Question,
+    /// An interface that tasks share has changed.
+    Contract,
 }
 
 /// Where an answer is from.

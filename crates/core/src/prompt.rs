@@ -5,7 +5,7 @@
 
 use crate::dialogue::{cut, cut_front};
 use crate::documents::{DocumentKind, Documents, relevant_sections};
-use crate::event::{CheckResult, Failure, Verdict};
+use crate::event::{CheckResult, Failure, MessageKind, Sender, Verdict};
 use crate::id::TaskId;
 use crate::policy::Touched;
 use crate::spec::{Person, RunSpec};
@@ -141,6 +141,13 @@ pub fn worker_opening(state: &RunState, task: &Task) -> Arc<str> {
             }
         });
     }
+    if let Some(because) = &task.reopened {
+        _ = write!(
+            text,
+            "\nThis task was settled before and is opened again: {because}\nWhat was merged of it is in \
+             the project; change what that asks for and leave the rest.\n"
+        );
+    }
     if let Some(advice) = &task.advice {
         _ = write!(text, "\nThe supervisor's advice: {advice}\n");
     }
@@ -151,9 +158,19 @@ pub fn worker_opening(state: &RunState, task: &Task) -> Arc<str> {
 pub fn letters(state: &RunState, letters: &[Letter]) -> String {
     let mut text = String::new();
     for letter in letters {
-        let from = state.task(letter.from).map_or("a worker", |t| &t.worker);
+        let from = match letter.from {
+            Sender::Supervisor => "the supervisor",
+            Sender::Person => "the person",
+            Sender::Run => "the run",
+            Sender::Worker(task) => state.task(task).map_or("a worker", |t| &t.worker),
+        };
+        let kind = match letter.kind {
+            MessageKind::Fact => "Message",
+            MessageKind::Question => "Question",
+            MessageKind::Contract => "Contract notice",
+        };
         let gap = if text.is_empty() { "" } else { "\n" };
-        _ = write!(text, "{gap}Message from {from}:\n<<<\n{}\n>>>", letter.text);
+        _ = write!(text, "{gap}{kind} from {from}:\n<<<\n{}\n>>>", letter.text);
     }
     text
 }

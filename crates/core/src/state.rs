@@ -2,7 +2,7 @@
 
 use crate::dialogue::Dialogue;
 use crate::documents::{Assumption, Documents};
-use crate::event::{CheckResult, Delivery, Ending, Failure, Matter, Start};
+use crate::event::{CheckResult, Delivery, Ending, Failure, Matter, MessageKind, Sender, Start};
 use crate::id::{AgentId, Asker, Commit, ConsultId, QuestionId, TaskId};
 use crate::job::Handover;
 use crate::ledger::Ledger;
@@ -162,8 +162,10 @@ pub struct Task {
     pub todos: Vec<u32>,
     /// What it waits for.
     pub needs: Vec<TaskId>,
-    /// What waits for it.
+    /// What needs it.
     pub dependents: Vec<TaskId>,
+    /// Of these, the ones that still wait for it.
+    pub waiting: Vec<TaskId>,
     /// Globs of the files it writes.
     pub files: Vec<Arc<str>>,
     /// All checks of it, the project's included.
@@ -190,6 +192,10 @@ pub struct Task {
     pub start: Start,
     /// The supervisor's advice for the next attempt.
     pub advice: Option<Arc<str>>,
+    /// Work of it that was merged before it was opened again, the earliest first.
+    pub earlier: Vec<Work>,
+    /// Why it was opened again, the last time.
+    pub reopened: Option<Arc<str>>,
     /// Messages to its worker, in order.
     pub mail: Vec<Letter>,
     /// Messages its worker sent.
@@ -200,11 +206,13 @@ pub struct Task {
     pub spent: MicroDollars,
 }
 
-/// A message between workers.
+/// A message to a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {
     /// Who wrote it.
-    pub from: TaskId,
+    pub from: Sender,
+    /// What kind of message it is.
+    pub kind: MessageKind,
     /// What.
     pub text: Arc<str>,
 }

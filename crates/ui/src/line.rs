@@ -140,7 +140,8 @@ impl Lines {
             | Event::AdviceGiven { .. }
             | Event::TaskSplit { .. }
             | Event::TaskDropped { .. }
-            | Event::TaskFailed { .. } => self.task(state, event, page),
+            | Event::TaskFailed { .. }
+            | Event::TaskReopened { .. } => self.task(state, event, page),
             Event::ProtectedTouched { touched } => {
                 let fact = "the result changes protected files";
                 say(page, Mark::Note, Tone::Notice, fact, &touched.words());

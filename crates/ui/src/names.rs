@@ -2,6 +2,7 @@
 
 use crate::style::Style;
 use crate::text::one_line;
+use equitr_core::event::Sender;
 use equitr_core::id::{AgentId, Asker, TaskId};
 use equitr_core::state::{RunState, Task};
 
@@ -14,6 +15,16 @@ const NAME_COLUMNS: usize = 60;
 pub(crate) fn worker(state: &RunState, task: TaskId, style: &Style) -> String {
     let name = state.task(task).map_or("worker", |t| &t.worker);
     one_line(name, NAME_COLUMNS, style)
+}
+
+/// Who tells workers something.
+pub(crate) fn sender(state: &RunState, from: Sender, style: &Style) -> String {
+    match from {
+        Sender::Supervisor => "supervisor".to_owned(),
+        Sender::Person => "you".to_owned(),
+        Sender::Run => "EQUITR Coder".to_owned(),
+        Sender::Worker(task) => worker(state, task, style),
+    }
 }
 
 /// An agent's name, without the attempt: `planner`, `supervisor`, `backend_worker_1`.

@@ -157,8 +157,8 @@ fn entry(event: &Event, state: &RunState, style: &Style) -> (String, Vec<String>
         Event::CircleNoticed { task, attempt, text } => {
             (format!("{} was told:", agent(AgentId::Worker(*task, *attempt))), body(text))
         }
-        Event::MessageSent { from, to, text } => {
-            let from = names::worker(state, *from, style);
+        Event::MessageSent { from, to, text, .. } => {
+            let from = names::sender(state, *from, style);
             let to = to.map_or("all".to_owned(), |to| names::worker(state, to, style));
             (format!("{from} {} {to}:", style.mark(Mark::To)), body(text))
         }
@@ -209,6 +209,9 @@ fn entry(event: &Event, state: &RunState, style: &Style) -> (String, Vec<String>
         }
         Event::TaskFailed { task, reason } => {
             (format!("{} failed for good:", names::number(*task)), body(reason))
+        }
+        Event::TaskReopened { task, because } => {
+            (format!("{} is opened again:", names::number(*task)), body(because))
         }
         Event::ProtectedTouched { touched } => bare(format!(
             "result changes {}: {}",

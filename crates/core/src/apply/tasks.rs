@@ -2,7 +2,7 @@
 
 use super::{Fault, calls};
 use crate::dialogue::Dialogue;
-use crate::event::{Event, Failure, Start};
+use crate::event::{Event, Failure, Sender, Start};
 use crate::graph::PlannedTask;
 use crate::id::{AgentId, ConsultId, TaskId};
 use crate::state::{Attempt, Letter, Phase, RunState, Stage, Status, Task, Work};
@@ -28,11 +28,13 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
             found.stands = true;
             Ok(())
         }
-        Event::MessageSent { from, to, text } => {
-            state.task_mut(*from).ok_or("no such sender")?.sent += 1;
-            let letter = Letter { from: *from, text: text.clone() };
+        Event::MessageSent { from, to, kind, text } => {
+            if let Sender::Worker(from) = from {
+                state.task_mut(*from).ok_or("no such sender")?.sent += 1;
+            }
+            let letter = Letter { from: *from, kind: *kind, text: text.clone() };
             for task in &mut state.tasks {
-                let meant = to.map_or(task.id != *from, |to| to == task.id);
+                let meant = to.map_or(*from != Sender::Worker(task.id), |to| to == task.id);
                 if meant && !task.is_settled() {
                     task.mail.push(letter.clone());
                 }
@@ -143,6 +145,7 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
             }
             settle(state, *task, Status::Failed(reason.clone()))
         }
+        Event::TaskReopened { task, because } => reopen(state, *task, because),
         _ => Err("not a task's event"),
     }
 }
@@ -265,13 +268,44 @@ fn settle(state: &mut RunState, id: TaskId, status: Status) -> Result<(), Fault>
     Ok(())
 }
 
+/// Opens a settled task again. What waited for it and went on is not held back by that.
+fn reopen(state: &mut RunState, id: TaskId, because: &Arc<str>) -> Result<(), Fault> {
+    let tries = state.spec.limits.tries;
+    let task = state.task_mut(id).ok_or("no such task")?;
+    let status = if task.unmet == 0 { Status::Ready } else { Status::Waiting };
+    match std::mem::replace(&mut task.status, status) {
+        Status::Merged(work) => task.earlier.push(work),
+        Status::Dropped(_) | Status::Failed(_) => {}
+        other @ (Status::Waiting
+        | Status::Ready
+        | Status::Active(_)
+        | Status::Escalated
+        | Status::Split(_)) => {
+            task.status = other;
+            return Err("only a settled task is opened again, and of a split one its parts");
+        }
+    }
+    task.attempts_max = task.attempts + tries;
+    task.conflicts = 0;
+    task.escalations = 0;
+    task.start = Start::Fresh;
+    task.advice = None;
+    task.reopened = Some(because.clone());
+    if task.status == Status::Ready {
+        let key = (Reverse(task.path), id);
+        state.ready.insert(key);
+    }
+    Ok(())
+}
+
 /// Tells everything that waits for `id` that it need not wait any more.
 fn satisfy(state: &mut RunState, id: TaskId) {
     let mut met = vec![id];
     while let Some(id) = met.pop() {
-        let Some(task) = state.task(id) else { continue };
-        let part_of = task.part_of;
-        for dependent in task.dependents.clone() {
+        let Some(task) = state.task_mut(id) else { continue };
+        // A task that is merged a second time was counted the first time.
+        let part_of = task.part_of.filter(|_| task.earlier.is_empty());
+        for dependent in std::mem::take(&mut task.waiting) {
             let Some(task) = state.task_mut(dependent) else { continue };
             task.unmet = task.unmet.saturating_sub(1);
             if task.unmet == 0 && task.status == Status::Waiting {
@@ -312,6 +346,7 @@ fn add(
             todos: plan.todos.clone(),
             needs: plan.needs.clone(),
             dependents: Vec::new(),
+            waiting: Vec::new(),
             files: plan.files.clone(),
             checks,
             part_of,
@@ -325,6 +360,8 @@ fn add(
             failures: Vec::new(),
             start: Start::Fresh,
             advice: None,
+            earlier: Vec::new(),
+            reopened: None,
             mail: Vec::new(),
             sent: 0,
             questions: 0,
@@ -336,7 +373,10 @@ fn add(
         for &need in &plan.needs {
             let task = state.task_mut(need).ok_or("a task needs one that does not exist")?;
             task.dependents.push(plan.id);
-            unmet += u32::from(!is_met(task));
+            if !is_met(task) {
+                task.waiting.push(plan.id);
+                unmet += 1;
+            }
         }
         #[cfg(feature = "planted")]
         if crate::planted::is(crate::planted::Mistake::IgnoredNeeds) {

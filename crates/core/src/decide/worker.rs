@@ -6,7 +6,7 @@ use crate::apply::Fault;
 use crate::chat::ToolCall;
 use crate::control::{AskSupervisor, Finish, GiveUp, SendMessage, arguments};
 use crate::dialogue::{Pending, cut};
-use crate::event::{Event, Failure, Matter};
+use crate::event::{Event, Failure, Matter, Sender};
 use crate::id::{AgentId, ConsultId, TaskId};
 use crate::job::{is_worktree_tool, tools};
 use crate::prompt;
@@ -125,7 +125,8 @@ impl Decision<'_> {
                 }
             }
         };
-        self.emit(Event::MessageSent { from, to, text: text.into() })?;
+        let (from, kind) = (Sender::Worker(from), message.kind.into());
+        self.emit(Event::MessageSent { from, to, kind, text: text.into() })?;
         Ok(Ok("sent".into()))
     }
 

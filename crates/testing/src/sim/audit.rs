@@ -9,7 +9,7 @@ mod graph;
 mod mail;
 mod money;
 
-use super::git::Git;
+use super::git::{Git, Merge};
 use equitr_core::chat::Request;
 use equitr_core::event::{Ending, Event, Record, Verdict};
 use equitr_core::id::AgentId;
@@ -135,9 +135,17 @@ impl Audit {
 /// is landing (I2, I5, I16).
 fn agrees_with_git(state: &RunState, git: &Git) -> Result<(), Breach> {
     for (place, merge) in git.merges.iter().enumerate() {
-        let twice = git.merges[..place].iter().any(|earlier| earlier.task == merge.task);
-        holds(!twice, "I2", || format!("task {} is merged twice", merge.task))?;
-        let agrees = match state.task(merge.task).map(|task| &task.status) {
+        let same = |m: &Merge| m.task == merge.task && m.attempt == merge.attempt;
+        let twice = git.merges[..place].iter().any(same);
+        holds(!twice, "I2", || {
+            format!("attempt {} of task {} is merged twice", merge.attempt, merge.task)
+        })?;
+        let task = state.task(merge.task);
+        let earlier = task.into_iter().flat_map(|task| &task.earlier);
+        if earlier.map(|work| &work.commit).any(|commit| *commit == merge.commit) {
+            continue;
+        }
+        let agrees = match task.map(|task| &task.status) {
             Some(Status::Merged(work)) => work.commit == merge.commit,
             Some(Status::Active(attempt)) => {
                 attempt.number == merge.attempt

@@ -22,8 +22,8 @@ impl Lines {
     ) {
         let style = page.style;
         match event {
-            Event::MessageSent { from, to, text } => {
-                let from = names::worker(state, *from, &style);
+            Event::MessageSent { from, to, text, .. } => {
+                let from = names::sender(state, *from, &style);
                 let to = match to {
                     Some(task) => names::worker(state, *task, &style),
                     None => "all".to_owned(),

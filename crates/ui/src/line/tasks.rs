@@ -65,6 +65,10 @@ impl Lines {
                 let fact = format!("{} is dropped", names::number(*task));
                 say(page, Mark::Note, Tone::Notice, &fact, reason);
             }
+            Event::TaskReopened { task, because } => {
+                let fact = format!("{} is opened again", names::number(*task));
+                say(page, Mark::Note, Tone::Notice, &fact, because);
+            }
             Event::TaskFailed { task, reason } => {
                 let fact = format!("{} failed", names::number(*task));
                 say(page, Mark::Bad, Tone::Bad, &fact, reason);

@@ -1,6 +1,6 @@
 //! The books of the tasks (I1, I2, I10, I11).
 
-use super::super::git::Git;
+use super::super::git::{Git, Merge};
 use super::{Breach, holds};
 use equitr_core::event::Event;
 use equitr_core::graph::PlannedTask;
@@ -19,6 +19,8 @@ pub(super) struct Graph {
 struct Seen {
     needs: Vec<TaskId>,
     attempts: u32,
+    /// Merged once, or dropped: what needs it may go on.
+    met: bool,
     place: Place,
 }
 
@@ -51,8 +53,9 @@ impl Graph {
             Event::WorkClaimed { task, .. } => self.put(*task, Place::Claimed),
             Event::AttemptFailed { task, .. } => self.put(*task, Place::Open),
             Event::TaskMerged { task, attempt, commit } => {
-                let found = git.merges.iter().find(|merge| merge.task == *task);
-                let same = found.is_some_and(|m| m.attempt == *attempt && m.commit == *commit);
+                let of_task = |m: &&Merge| m.task == *task && m.attempt == *attempt;
+                let found = git.merges.iter().find(of_task);
+                let same = found.is_some_and(|m| m.commit == *commit);
                 holds(same, "I16", || {
                     format!("attempt {attempt} of task {task} is merged; git holds {found:?}")
                 })?;
@@ -64,6 +67,14 @@ impl Graph {
             }
             Event::TaskDropped { task, .. } => self.put(*task, Place::Dropped),
             Event::TaskFailed { task, .. } => self.put(*task, Place::Failed),
+            Event::TaskReopened { task, .. } => {
+                let place = self.tasks.get(task).map(|seen| &seen.place);
+                let settled = matches!(place, Some(Place::Merged | Place::Dropped | Place::Failed));
+                holds(settled, "I10", || {
+                    format!("task {task} is opened again while it is {place:?}")
+                })?;
+                self.put(*task, Place::Open);
+            }
             _ => {}
         }
         Ok(())
@@ -95,11 +106,12 @@ impl Graph {
     }
 
     /// Tasks that a message to all reaches when `from` sends it.
-    pub fn others(&self, from: TaskId) -> Vec<TaskId> {
+    pub fn others(&self, from: Option<TaskId>) -> Vec<TaskId> {
         self.tasks
             .iter()
             .filter(|&(&id, seen)| {
-                id != from && matches!(seen.place, Place::Open | Place::Working | Place::Claimed)
+                Some(id) != from
+                    && matches!(seen.place, Place::Open | Place::Working | Place::Claimed)
             })
             .map(|(&id, _)| id)
             .collect()
@@ -124,18 +136,20 @@ impl Graph {
     }
 
     fn is_met(&self, need: TaskId, git: &Git) -> bool {
-        match self.tasks.get(&need).map(|seen| &seen.place) {
-            Some(Place::Merged) => git.merges.iter().any(|merge| merge.task == need),
-            Some(Place::Split(parts)) => parts.iter().all(|&part| self.is_met(part, git)),
-            Some(Place::Dropped) => true,
-            Some(Place::Open | Place::Working | Place::Claimed | Place::Failed) | None => false,
+        let Some(seen) = self.tasks.get(&need) else { return false };
+        match &seen.place {
+            Place::Merged => git.merges.iter().any(|merge| merge.task == need),
+            Place::Split(parts) => parts.iter().all(|&part| self.is_met(part, git)),
+            Place::Dropped => true,
+            Place::Open | Place::Working | Place::Claimed | Place::Failed => seen.met,
         }
     }
 
     /// Whether a failed task is among what `task` waits for.
     fn is_held_back(&self, task: TaskId) -> bool {
         let Some(seen) = self.tasks.get(&task) else { return false };
-        seen.needs.iter().any(|&need| match self.tasks.get(&need).map(|seen| &seen.place) {
+        let unmet = |need: &&TaskId| self.tasks.get(need).is_none_or(|seen| !seen.met);
+        seen.needs.iter().filter(unmet).any(|&need| match self.tasks.get(&need).map(|s| &s.place) {
             Some(Place::Failed) => true,
             Some(Place::Open) => self.is_held_back(need),
             Some(Place::Split(parts)) => parts.iter().any(|&part| self.is_lost(part)),
@@ -159,13 +173,15 @@ impl Graph {
 
     fn put(&mut self, task: TaskId, place: Place) {
         if let Some(seen) = self.tasks.get_mut(&task) {
+            seen.met |= matches!(place, Place::Merged | Place::Dropped);
             seen.place = place;
         }
     }
 
     fn add(&mut self, tasks: &[PlannedTask]) {
         for task in tasks {
-            let seen = Seen { needs: task.needs.clone(), attempts: 0, place: Place::Open };
+            let seen =
+                Seen { needs: task.needs.clone(), attempts: 0, met: false, place: Place::Open };
             self.tasks.insert(task.id, seen);
         }
     }

@@ -4,7 +4,7 @@ use super::super::mail;
 use super::graph::Graph;
 use super::{Breach, holds};
 use equitr_core::chat::Request;
-use equitr_core::event::Event;
+use equitr_core::event::{Event, Sender};
 use equitr_core::id::{AgentId, TaskId};
 use std::collections::BTreeMap;
 
@@ -30,11 +30,14 @@ struct Letterbox {
 impl Mail {
     pub fn saw(&mut self, event: &Event, graph: &Graph) {
         match event {
-            Event::MessageSent { from, to, text } => {
+            Event::MessageSent { from, to, text, .. } => {
                 let Some(number) = mail::number(text) else { return };
                 let receivers = match to {
                     Some(to) => vec![*to],
-                    None => graph.others(*from),
+                    None => graph.others(match from {
+                        Sender::Worker(task) => Some(*task),
+                        Sender::Supervisor | Sender::Person | Sender::Run => None,
+                    }),
                 };
                 for receiver in receivers {
                     self.boxes.entry(receiver).or_default().sent.push(number);
