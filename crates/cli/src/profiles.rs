@@ -1,7 +1,7 @@
 //! What workers can be: the built-in profiles, a person's own, and the repository's.
 //!
 //! A file `NAME.yaml` is the profile `NAME`; one of the repository replaces one of the person's,
-//! which replaces a built-in one. A repository's may not use more tools than what it replaces. Nothing is parsed before [`profiles`] is asked.
+//! which replaces a built-in one. A repository's may not use more tools than what it replaces, nor go without its review. Nothing is parsed before [`profiles`] is asked.
 
 use crate::error::{CliError, Exit, Problem};
 use crate::settings::{Links, Name, Node, Source, Value, parse, reason, shown, similar};
@@ -25,7 +25,7 @@ const PROMPT_BYTES: usize = 8_000;
 const NAME_CHARS: usize = 40;
 
 /// What a profile's file can say.
-const KEYS: [&str; 3] = ["role", "prompt", "tools"];
+const KEYS: [&str; 4] = ["role", "prompt", "tools", "review"];
 
 const BUILT_IN: [(&str, &str); 8] = [
     ("infrastructure", include_str!("profiles/infrastructure.yaml")),
@@ -56,6 +56,7 @@ pub fn profiles(home: &Home, repo: &Path) -> Result<BTreeMap<Arc<str>, Profile>,
         for (name, profile) in &before {
             if let Some(replaced) = reader.profiles.get_mut(name) {
                 replaced.tools = narrowed(&profile.tools, &replaced.tools);
+                replaced.review |= profile.review;
             }
         }
     }
@@ -145,8 +146,9 @@ impl Reader {
         });
         let prompt = self.text(source, &root, "prompt", |prompt| prompt.len() <= PROMPT_BYTES);
         let tools = self.tools(source, entries);
+        let review = self.review(source, &root);
         if self.problems.len() == before {
-            let profile = Profile { role: role.into(), prompt: prompt.into(), tools };
+            let profile = Profile { role: role.into(), prompt: prompt.into(), tools, review };
             self.profiles.insert(name.into(), profile);
         }
     }
@@ -236,6 +238,19 @@ impl Reader {
             self.problems.push(source.problem(node.place, what, Some(hint)));
         }
         tools
+    }
+
+    fn review(&mut self, source: &Source, root: &Node) -> bool {
+        match entry(root, "review").map(|node| (node, &node.value)) {
+            None => false,
+            Some((_, Value::Text(text))) if text == "true" => true,
+            Some((_, Value::Text(text))) if text == "false" => false,
+            Some((node, _)) => {
+                let what = format!("`review` must be true or false, got {}", node.shown());
+                self.problems.push(source.problem(node.place, &what, None));
+                false
+            }
+        }
     }
 
     fn problem(&mut self, message: String) {

@@ -114,6 +114,7 @@ pub(crate) fn apply_event(state: &mut RunState, event: &Event) -> Result<(), Fau
         | Event::MessageSent { .. }
         | Event::WorkClaimed { .. }
         | Event::WorkVerified { .. }
+        | Event::WorkReviewed { .. }
         | Event::MergeStarted { .. }
         | Event::MergeVerified { .. }
         | Event::MergeOvertaken { .. }

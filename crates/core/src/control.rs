@@ -43,6 +43,24 @@ pub struct ProposeGraph {
     pub tasks: Vec<ProposedTask>,
 }
 
+/// Hand in your review.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SubmitReview {
+    /// What has to change before the merge; empty when nothing has to.
+    pub findings: Vec<ReviewFinding>,
+}
+
+/// One thing that has to change.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewFinding {
+    /// Where, such as `src/main.rs:12`.
+    pub place: String,
+    /// What is wrong, and what would be right.
+    pub problem: String,
+}
+
 /// Answer the worker.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -169,6 +187,11 @@ pub fn graph_tools() -> Vec<ToolSpec> {
 /// The supervisor's tools for answering a worker.
 pub fn question_tools() -> Vec<ToolSpec> {
     vec![ToolSpec::of::<Answer>("answer"), ToolSpec::of::<AskPerson>("ask_person")]
+}
+
+/// A reviewer's tools, beside those that read.
+pub fn review_tools() -> Vec<ToolSpec> {
+    vec![ToolSpec::of::<SubmitReview>("submit_review")]
 }
 
 /// The supervisor's tools for a task whose tries are spent.

@@ -5,6 +5,7 @@ mod commands;
 mod delivery;
 mod outcomes;
 mod planner;
+mod review;
 mod schedule;
 mod supervisor;
 mod worker;

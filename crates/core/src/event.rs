@@ -8,6 +8,7 @@ use crate::documents::{DocumentKind, Documents};
 use crate::graph::PlannedTask;
 use crate::id::{AgentId, Commit, ConsultId, QuestionId, TaskId};
 use crate::policy::Touched;
+use crate::review::Reviewed;
 use crate::spec::RunSpec;
 use crate::units::MicroDollars;
 use serde::{Deserialize, Serialize};
@@ -260,6 +261,15 @@ pub enum Event {
         /// What was run.
         checks: Vec<CheckResult>,
     },
+    /// The review of verified work ended.
+    WorkReviewed {
+        /// The task.
+        task: TaskId,
+        /// The attempt.
+        attempt: u32,
+        /// What it came to.
+        verdict: Reviewed,
+    },
     /// The merge of this work is being made.
     MergeStarted {
         /// The task.
@@ -422,6 +432,13 @@ pub enum Matter {
         /// The task's how many-th question, from 1.
         nth: u32,
     },
+    /// Review verified work before it is merged.
+    Review {
+        /// The task.
+        task: TaskId,
+        /// The attempt.
+        attempt: u32,
+    },
     /// Decide about a task whose tries are spent.
     Escalation {
         /// The task.
@@ -479,6 +496,11 @@ pub enum Failure {
         onto: Commit,
         /// The merged tree with markers.
         tree: Commit,
+    },
+    /// The reviewer found something that has to change.
+    Review {
+        /// What, a line each.
+        findings: Vec<Arc<str>>,
     },
     /// The work can't be taken as it lies there, such as a repository inside the worktree.
     Refused {

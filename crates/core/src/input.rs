@@ -76,6 +76,8 @@ pub enum Outcome {
         commit: Commit,
         /// What was run.
         checks: Vec<CheckResult>,
+        /// The change as a diff, as much of it as was asked for.
+        diff: Arc<str>,
     },
     /// A merge was made and checked, and nothing moved yet.
     Integrated {

@@ -9,7 +9,8 @@ use crate::dialogue::{Dialogue, Step};
 use crate::documents::{DocumentKind, Documents, with_assumptions};
 use crate::event::{Matter, Start};
 use crate::id::{AgentId, Commit, TaskId};
-use crate::state::{Attempt, Phase, RunState, Stage, Status, Task};
+use crate::review;
+use crate::state::{Attempt, Consult, Phase, RunState, Stage, Status, Task};
 use crate::todos;
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
@@ -33,10 +34,8 @@ pub enum JobId {
     Prepare(TaskId, u32),
     /// Run a tool in a worktree.
     Tool {
-        /// The task.
-        task: TaskId,
-        /// The attempt.
-        attempt: u32,
+        /// Who called it: a worker, or who reviews its work.
+        agent: AgentId,
         /// The turn whose reply asked for it.
         turn: u32,
         /// Which of the reply's calls, from 0.
@@ -116,6 +115,8 @@ pub enum Work {
         checks: Vec<Arc<str>>,
         /// The longest each may take, in milliseconds.
         check_ms: u64,
+        /// Bytes of the change that the outcome tells at the most.
+        diff_bytes: u64,
     },
     /// See [`JobId::Integrate`].
     Integrate {
@@ -230,20 +231,23 @@ fn attempt_jobs(state: &RunState, task: &Task, attempt: &Attempt, wanted: &mut V
                     nth,
                 }),
                 Step::Acting if attempt.stands => {
-                    // One at a time and in order: a call may rely on what the one before it did.
-                    let next = attempt.dialogue.acting.iter().position(|pending| {
-                        pending.result.is_none() && is_worktree_tool(state, &pending.call.name)
-                    });
-                    if let Some(call) = next.and_then(|n| u32::try_from(n).ok()) {
-                        let turn = attempt.dialogue.turn;
-                        wanted.push(JobId::Tool { task: id, attempt: number, turn, call });
-                    }
+                    let agent = AgentId::Worker(id, number);
+                    wanted.extend(next_tool(state, agent, &attempt.dialogue));
                 }
                 Step::Acting | Step::NeedsCall { .. } | Step::Listening | Step::Closed => {}
             }
         }
         Stage::Verifying if !attempt.stands => wanted.push(JobId::Prepare(id, number)),
         Stage::Verifying => wanted.push(JobId::Verify(id, number)),
+        Stage::Reviewing if !attempt.stands => wanted.push(JobId::Prepare(id, number)),
+        Stage::Reviewing => {
+            let reviewer = state.consults.iter().find(|(_, consult)| {
+                consult.matter == Matter::Review { task: id, attempt: number }
+            });
+            if let Some((&consult, Consult { dialogue, .. })) = reviewer {
+                wanted.extend(next_tool(state, AgentId::Supervisor(consult), dialogue));
+            }
+        }
         Stage::Queued => {}
         Stage::Integrating => wanted.push(JobId::Integrate(id, number)),
         #[cfg(feature = "planted")]
@@ -256,14 +260,42 @@ fn attempt_jobs(state: &RunState, task: &Task, attempt: &Attempt, wanted: &mut V
     }
 }
 
+/// The next tool that an agent's last reply asked for: one at a time and in order, as a call may
+/// rely on what the one before it did.
+fn next_tool(state: &RunState, agent: AgentId, dialogue: &Dialogue) -> Option<JobId> {
+    if dialogue.step != Step::Acting {
+        return None;
+    }
+    let next = dialogue.acting.iter().position(|pending| {
+        pending.result.is_none() && is_worktree_tool(state, &pending.call.name)
+    });
+    let call = u32::try_from(next?).ok()?;
+    Some(JobId::Tool { agent, turn: dialogue.turn, call })
+}
+
+/// The task in whose worktree an agent calls tools.
+fn task_of(state: &RunState, agent: AgentId) -> Option<TaskId> {
+    match agent {
+        AgentId::Planner => None,
+        AgentId::Worker(task, _) => Some(task),
+        AgentId::Supervisor(id) => match state.consults.get(&id)?.matter {
+            Matter::Review { task, .. } => Some(task),
+            Matter::Graph | Matter::Question { .. } | Matter::Escalation { .. } => None,
+        },
+    }
+}
+
 /// Whether an outcome of this job would still be news.
 pub fn is_wanted(state: &RunState, job: JobId) -> bool {
     let task = match job {
         JobId::Prepare(task, _)
-        | JobId::Tool { task, .. }
         | JobId::Verify(task, _)
         | JobId::Integrate(task, _)
         | JobId::Land(task, _) => task,
+        JobId::Tool { agent, .. } => match task_of(state, agent) {
+            Some(task) => task,
+            None => return false,
+        },
         #[cfg(feature = "planted")]
         JobId::Call { agent, .. } if crate::planted::is(crate::planted::Mistake::MissingFence) => {
             return state.dialogue(agent).is_some_and(|d| matches!(d.step, Step::Calling { .. }));
@@ -318,8 +350,11 @@ pub fn work(state: &RunState, job: JobId) -> Option<Work> {
             handover,
             protected: state.spec.policy.protected.clone(),
         }),
+        JobId::Tool { agent, .. } => {
+            let task = state.task(task_of(state, agent)?)?;
+            task_work(state, task, task.attempt()?, job)
+        }
         JobId::Prepare(task, _)
-        | JobId::Tool { task, .. }
         | JobId::Verify(task, _)
         | JobId::Integrate(task, _)
         | JobId::Land(task, _) => {
@@ -338,12 +373,16 @@ fn task_work(state: &RunState, task: &Task, attempt: &Attempt, job: JobId) -> Op
         JobId::Prepare(..) => {
             Some(Work::Prepare { place, start: attempt.start.clone(), keep: attempt.base.clone() })
         }
-        JobId::Tool { call, .. } => {
-            let pending = attempt.dialogue.acting.get(call as usize)?;
+        JobId::Tool { agent, call, .. } => {
+            let pending = state.dialogue(agent)?.acting.get(call as usize)?;
+            let worked_ms = match agent {
+                AgentId::Worker(..) => attempt.worked_ms,
+                AgentId::Planner | AgentId::Supervisor(_) => 0,
+            };
             Some(Work::Tool {
                 place,
                 call: pending.call.clone(),
-                left_ms: limits.attempt_ms.saturating_sub(attempt.worked_ms),
+                left_ms: limits.attempt_ms.saturating_sub(worked_ms),
                 repeated: pending.repeated,
             })
         }
@@ -354,6 +393,7 @@ fn task_work(state: &RunState, task: &Task, attempt: &Attempt, job: JobId) -> Op
             subject,
             checks: task.checks.clone(),
             check_ms: limits.check_ms,
+            diff_bytes: if review::is_due(state, task) { review::DIFF_BYTES as u64 } else { 0 },
         }),
         JobId::Integrate(..) => Some(Work::Integrate {
             place,
@@ -367,7 +407,11 @@ fn task_work(state: &RunState, task: &Task, attempt: &Attempt, job: JobId) -> Op
             Stage::Landing { commit, onto, .. } => {
                 Some(Work::Land { from: onto.clone(), to: commit.clone() })
             }
-            Stage::Working | Stage::Verifying | Stage::Queued | Stage::Integrating => None,
+            Stage::Working
+            | Stage::Verifying
+            | Stage::Reviewing
+            | Stage::Queued
+            | Stage::Integrating => None,
         },
         JobId::Publish | JobId::Call { .. } | JobId::Deliver(_) => None,
     }
@@ -402,6 +446,7 @@ static PLANNER_CLOSED: LazyLock<Arc<[ToolSpec]>> =
     LazyLock::new(|| control::planner_tools(false).into());
 static GRAPH: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::graph_tools().into());
 static QUESTION: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::question_tools().into());
+static REVIEW: LazyLock<Vec<ToolSpec>> = LazyLock::new(control::review_tools);
 static ESCALATION: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::escalation_tools().into());
 static WORKER: LazyLock<Vec<ToolSpec>> = LazyLock::new(control::worker_tools);
 
@@ -413,6 +458,9 @@ pub(crate) fn tools(state: &RunState, agent: AgentId) -> Arc<[ToolSpec]> {
         AgentId::Supervisor(id) => match state.consults.get(&id).map(|c| &c.matter) {
             Some(Matter::Question { .. }) => QUESTION.clone(),
             Some(Matter::Escalation { .. }) => ESCALATION.clone(),
+            Some(Matter::Review { .. }) => {
+                review::reading_tools(state).chain(REVIEW.iter()).cloned().collect()
+            }
             Some(Matter::Graph) | None => GRAPH.clone(),
         },
         AgentId::Worker(task, _) => {
@@ -429,13 +477,18 @@ pub(crate) fn tool_bytes(state: &RunState, agent: AgentId) -> usize {
     // Worktree tools are the bulk and the same for all; measuring them by JSON each time would
     // cost more than the rest of a turn.
     static CONTROL: LazyLock<usize> = LazyLock::new(|| {
-        let all =
-            [control::planner_tools(true), control::escalation_tools(), control::worker_tools()];
+        let all = [
+            control::planner_tools(true),
+            control::escalation_tools(),
+            control::worker_tools(),
+            control::review_tools(),
+        ];
         all.iter().map(|set| spec_bytes(set)).max().unwrap_or(0)
     });
     match agent {
-        AgentId::Planner | AgentId::Supervisor(_) => *CONTROL,
-        AgentId::Worker(..) => *CONTROL + state.tool_bytes,
+        AgentId::Planner => *CONTROL,
+        AgentId::Supervisor(_) if task_of(state, agent).is_none() => *CONTROL,
+        AgentId::Supervisor(_) | AgentId::Worker(..) => *CONTROL + state.tool_bytes,
     }
 }
 

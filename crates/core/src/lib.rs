@@ -25,6 +25,7 @@ pub mod prompt;
 pub mod redact;
 pub mod repeats;
 pub mod retry;
+pub mod review;
 pub mod spec;
 pub mod state;
 pub mod todos;

@@ -30,6 +30,8 @@ pub enum Mistake {
     IgnoredFailure,
     /// Nobody sees that a worker goes in circles.
     UnseenCircles,
+    /// Work is merged whatever its review found.
+    UnheardReviews,
     /// Protected paths come to the person's branch without their word.
     UnaskedDelivery,
 }

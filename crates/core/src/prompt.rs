@@ -5,9 +5,10 @@
 
 use crate::dialogue::{cut, cut_front};
 use crate::documents::{DocumentKind, Documents, relevant_sections};
-use crate::event::{CheckResult, Failure, MessageKind, Sender, Verdict};
+use crate::event::{CheckResult, Failure, Matter, MessageKind, Sender, Verdict};
 use crate::id::TaskId;
 use crate::policy::Touched;
+use crate::review;
 use crate::spec::{Person, RunSpec};
 use crate::state::{Letter, RunState, Status, Task};
 use std::fmt::Write;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 pub const PLANNER: &str = include_str!("prompts/planner.md");
 /// The supervisor's system prompt.
 pub const SUPERVISOR: &str = include_str!("prompts/supervisor.md");
+const REVIEWER: &str = include_str!("prompts/reviewer.md");
 const WORKER: &str = include_str!("prompts/worker.md");
 
 /// Said to the planner when the person has nothing more to say.
@@ -216,6 +218,60 @@ pub fn question_opening(state: &RunState, task: &Task, nth: u32, question: &str)
     text.into()
 }
 
+/// The system prompt of a matter.
+pub(crate) fn system(matter: &Matter) -> &'static str {
+    match matter {
+        Matter::Review { .. } => REVIEWER,
+        Matter::Graph | Matter::Question { .. } | Matter::Escalation { .. } => SUPERVISOR,
+    }
+}
+
+/// A reviewer's first message.
+pub fn review_opening(
+    state: &RunState,
+    task: &Task,
+    attempt: u32,
+    summary: &[Arc<str>],
+    checks: &[CheckResult],
+    diff: &str,
+) -> Arc<str> {
+    let mut text = format!(
+        "agent: reviewer:{}#{attempt}\n\nReview {}'s work on task {} ({}).\n\nIts goal: {}\n",
+        task.worker, task.worker, task.id, task.title, task.goal
+    );
+    let mut about = format!("{} {}", task.title, task.goal);
+    text.push_str("\nTodos:\n");
+    for todo in state.plan.todos.iter().filter(|t| task.todos.contains(&t.number)) {
+        _ = writeln!(text, "{}. {}", todo.number, todo.text);
+        _ = write!(about, " {}", todo.text);
+    }
+    list(&mut text, "\nThe worker says", summary);
+    text.push_str("\nChecks that were run:\n");
+    for check in checks {
+        let how = match &check.verdict {
+            Verdict::Passed => "passed",
+            Verdict::CantRun { .. } => "could not run here",
+            Verdict::Failed { .. } | Verdict::TimedOut => "red",
+        };
+        _ = writeln!(text, "- `{}`: {how}", check.command);
+    }
+    if let Some((number, Failure::Review { findings })) = task.failures.last() {
+        _ = writeln!(text, "\nFound in attempt {number}; see that it is mended:");
+        findings.iter().for_each(|finding| _ = writeln!(text, "- {finding}"));
+    }
+    for kind in [DocumentKind::Requirements, DocumentKind::Design] {
+        let part = relevant_sections(state.plan.documents.get(kind), &about, DOCUMENT_BYTES / 4);
+        if !part.is_empty() {
+            _ = write!(text, "\nFrom {}:\n\n{part}", kind.path());
+        }
+    }
+    guide(&mut text, &state.spec);
+    let (shown, rest) = (bounded(diff, review::DIFF_BYTES), "; what is left out lies in the tree");
+    let rest = if shown.len() < diff.len() { rest } else { "" };
+    _ = write!(text, "\nThe change{rest}:\n<<<\n{shown}\n>>>\n");
+    text.into()
+}
+
 /// The supervisor's first message about a task whose tries are spent.
 pub fn escalation_opening(state: &RunState, task: &Task, nth: u32) -> Arc<str> {
     let mut text = format!(
@@ -272,6 +328,9 @@ pub fn failure_line(failure: &Failure) -> String {
             format!("conflicts with merged work in {}", paths.join(", "))
         }
         Failure::Refused { message } => format!("the work can't be taken: {message}"),
+        Failure::Review { findings } => {
+            format!("the review found: {}", cut(&findings.join("; "), 300))
+        }
         Failure::GaveUp { reason } => format!("the worker gave up: {}", cut(reason, 300)),
         Failure::OutOfTurns => "the worker used up its turns".to_owned(),
         Failure::OutOfTime => "the worker used up its time".to_owned(),
@@ -313,6 +372,9 @@ fn tell_failure(text: &mut String, failure: &Failure) {
         }
         Failure::Conflict { text: both, .. } => {
             _ = write!(text, "<<<\n{}\n>>>\n", bounded(both, FAILURE_BYTES));
+        }
+        Failure::Review { findings } => {
+            findings.iter().for_each(|finding| _ = writeln!(text, "- {finding}"));
         }
         Failure::Refused { .. }
         | Failure::GaveUp { .. }

@@ -148,4 +148,7 @@ pub struct Profile {
     /// Names of the worktree tools it may use; empty allows all.
     #[serde(default)]
     pub tools: Vec<Arc<str>>,
+    /// Whether its verified work is reviewed before it is merged.
+    #[serde(default)]
+    pub review: bool,
 }

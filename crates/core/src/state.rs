@@ -7,6 +7,7 @@ use crate::id::{AgentId, Asker, Commit, ConsultId, QuestionId, TaskId};
 use crate::job::Handover;
 use crate::ledger::Ledger;
 use crate::policy::{Acceptance, Touched};
+use crate::review::Reviewed;
 use crate::spec::{ModelSpec, RunSpec};
 use crate::todos::Todo;
 use crate::units::MicroDollars;
@@ -194,6 +195,10 @@ pub struct Task {
     pub advice: Option<Arc<str>>,
     /// Work of it that was merged before it was opened again, the earliest first.
     pub earlier: Vec<Work>,
+    /// Reviews that found something.
+    pub reviews: u32,
+    /// What the last review of it came to.
+    pub reviewed: Option<Reviewed>,
     /// Why it was opened again, the last time.
     pub reopened: Option<Arc<str>>,
     /// Messages to its worker, in order.
@@ -283,7 +288,9 @@ pub enum Stage {
     Working,
     /// It claims to be done: the checks run.
     Verifying,
-    /// The checks were green: the work waits for its merge.
+    /// The checks were green: a reviewer reads the work.
+    Reviewing,
+    /// The work waits for its merge.
     Queued,
     /// The merge is made and checked.
     Integrating,
@@ -435,6 +442,9 @@ impl RunState {
                 Some(Matter::Graph) => "supervisor:graph".into(),
                 Some(Matter::Question { task, nth, .. }) => {
                     format!("supervisor:question:{}#{nth}", self.worker_name(*task)).into()
+                }
+                Some(Matter::Review { task, attempt }) => {
+                    format!("reviewer:{}#{attempt}", self.worker_name(*task)).into()
                 }
                 Some(Matter::Escalation { task, nth }) => {
                     format!("supervisor:escalation:{}#{nth}", self.worker_name(*task)).into()

@@ -183,8 +183,12 @@ pub fn spec(repository: &Path, works: &[Work], workers: u32) -> RunSpec {
         design: "# Design\n\n## Parts\n\nA folder for each part.\n".into(),
         todos: todos.into(),
     };
-    let profile =
-        Profile { role: "does anything".into(), prompt: "Be good.".into(), tools: Vec::new() };
+    let profile = Profile {
+        role: "does anything".into(),
+        prompt: "Be good.".into(),
+        tools: Vec::new(),
+        review: false,
+    };
     RunSpec {
         version: "bench".into(),
         repository: repository.to_string_lossy().into(),

@@ -166,8 +166,11 @@ async fn carry_out(context: &Arc<Context>, job: JobId, work: Work) -> Outcome {
         Work::Prepare { place, start, keep } => {
             ended(prepare::prepare(context, place, start, keep).await)
         }
-        Work::Verify { place, base, start, subject, checks, check_ms } => {
-            ended(verify::verify(context, place, (base, start), subject, &checks, check_ms).await)
+        Work::Verify { place, base, start, subject, checks, check_ms, diff_bytes } => {
+            let asked = (base, start);
+            ended(
+                verify::verify(context, place, asked, subject, &checks, check_ms, diff_bytes).await,
+            )
         }
         Work::Integrate { place, commit, subject, files, checks, check_ms } => ended(
             integrate::integrate(context, place, commit, subject, &files, &checks, check_ms).await,
@@ -346,13 +349,15 @@ fn wip_ref(key: &str, attempt: u32) -> String {
 
 fn who(job: JobId) -> Who {
     match job {
-        JobId::Call { agent: AgentId::Planner, .. } | JobId::Publish | JobId::Deliver(_) => {
-            Who::Planner
-        }
-        JobId::Call { agent: AgentId::Supervisor(_), .. } => Who::Supervisor,
+        JobId::Call { agent: AgentId::Planner, .. }
+        | JobId::Tool { agent: AgentId::Planner, .. }
+        | JobId::Publish
+        | JobId::Deliver(_) => Who::Planner,
+        JobId::Call { agent: AgentId::Supervisor(_), .. }
+        | JobId::Tool { agent: AgentId::Supervisor(_), .. } => Who::Supervisor,
         JobId::Call { agent: AgentId::Worker(task, _), .. }
+        | JobId::Tool { agent: AgentId::Worker(task, _), .. }
         | JobId::Prepare(task, _)
-        | JobId::Tool { task, .. }
         | JobId::Verify(task, _)
         | JobId::Integrate(task, _)
         | JobId::Land(task, _) => Who::Task(task),
@@ -368,10 +373,10 @@ fn describe(state: &RunState, job: JobId, work: &Work) -> String {
             format!("{} thinks", worker(task))
         }
         (JobId::Prepare(task, _), _) => format!("{} gets a worktree", worker(task)),
-        (JobId::Tool { task, .. }, Work::Tool { call, .. }) => {
-            format!("{}: {} {}", worker(task), call.name, argument(&call.args))
+        (JobId::Tool { agent, .. }, Work::Tool { call, .. }) => {
+            format!("{}: {} {}", state.agent_name(agent), call.name, argument(&call.args))
         }
-        (JobId::Tool { task, .. }, _) => format!("{} runs a tool", worker(task)),
+        (JobId::Tool { agent, .. }, _) => format!("{} runs a tool", state.agent_name(agent)),
         (JobId::Verify(task, _), _) => format!("checking task {task}"),
         (JobId::Integrate(task, _), _) => format!("merging task {task} and checking the result"),
         (JobId::Land(task, _), _) => format!("landing task {task}"),

@@ -28,7 +28,7 @@ fn spec(repository: &Path) -> RunSpec {
         temperature_milli: None,
     };
     let profile =
-        |role: &str| Profile { role: role.into(), prompt: "Be good.".into(), tools: vec![] };
+        |role: &str| Profile { role: role.into(), prompt: "Be good.".into(), tools: vec![], review: false };
     RunSpec {
         version: "test".into(),
         repository: repository.to_string_lossy().into(),

@@ -54,6 +54,11 @@ fn calls_of_a_dead_process_that_nobody_pays_are_found() {
 }
 
 #[test]
+fn work_that_is_merged_although_its_review_sent_it_back_is_found() {
+    finds(Mistake::UnheardReviews, 200, &["E8"]);
+}
+
+#[test]
 fn a_reply_that_is_taken_for_another_calls_is_found() {
     finds(Mistake::MissingFence, 500, &["F1"]);
 }

@@ -45,7 +45,7 @@ impl Lines {
     pub fn from(state: &RunState) -> Self {
         let asked = state.consults.values().filter_map(|consult| match consult.matter {
             Matter::Question { task, attempt, call, .. } => Some((task, attempt, call)),
-            Matter::Graph | Matter::Escalation { .. } => None,
+            Matter::Graph | Matter::Review { .. } | Matter::Escalation { .. } => None,
         });
         let shown = match &state.phase {
             Phase::Planning => state.plan.before.clone(),
@@ -132,6 +132,7 @@ impl Lines {
             | Event::WorktreePrepared { .. }
             | Event::WorkClaimed { .. }
             | Event::WorkVerified { .. }
+            | Event::WorkReviewed { .. }
             | Event::MergeStarted { .. }
             | Event::MergeVerified { .. }
             | Event::MergeOvertaken { .. }

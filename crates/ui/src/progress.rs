@@ -132,7 +132,7 @@ fn under_way(state: &RunState) -> Vec<String> {
         let Some(attempt) = state.task(id).and_then(|task| task.attempt()) else { continue };
         match attempt.stage {
             Stage::Working => at_work += 1,
-            Stage::Verifying => checked.push(id),
+            Stage::Verifying | Stage::Reviewing => checked.push(id),
             Stage::Queued => {}
             Stage::Integrating | Stage::Landing { .. } => merged.push(id),
         }

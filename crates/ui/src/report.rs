@@ -11,6 +11,7 @@ use crate::text::{LINE_COLUMNS, count, listed, one_line, tail, thousands};
 use crate::time::{duration, utc};
 use equitr_core::event::{CheckResult, Failure, Verdict};
 use equitr_core::prompt::{failure_line, is_red};
+use equitr_core::review::Reviewed;
 use equitr_core::state::{RunState, Status, Task, Work};
 use equitr_core::units::MicroDollars;
 use std::collections::BTreeSet;
@@ -32,6 +33,7 @@ pub fn report(state: &RunState, style: &Style) -> String {
     tasks(&mut text, state, style);
     failures(&mut text, state, style);
     checks(&mut text, state, style);
+    reviews(&mut text, state, style);
     open_todos(&mut text, state, style);
     held(&mut text, state, style);
     assumptions(&mut text, state, style);
@@ -107,6 +109,7 @@ fn failures(text: &mut String, state: &RunState, style: &Style) {
         let red: &[CheckResult] = match why {
             Failure::Checks { checks } | Failure::MergedChecks { checks, .. } => checks,
             Failure::Conflict { .. }
+            | Failure::Review { .. }
             | Failure::Refused { .. }
             | Failure::GaveUp { .. }
             | Failure::OutOfTurns
@@ -160,6 +163,47 @@ fn checks(text: &mut String, state: &RunState, style: &Style) {
         }
     }
     more(text, rows, "check");
+}
+
+/// What the last review of each task came to.
+fn reviews(text: &mut String, state: &RunState, style: &Style) {
+    let reviewed: Vec<(&Task, &Reviewed)> =
+        state.tasks.iter().filter_map(|task| Some((task, task.reviewed.as_ref()?))).collect();
+    if reviewed.is_empty() {
+        return;
+    }
+    _ = writeln!(text, "\n## Reviews\n");
+    for (task, verdict) in reviewed.iter().take(ROWS_MAX) {
+        let number = names::number(task.id);
+        let rounds = match task.reviews {
+            0 => String::new(),
+            sent_back => format!(", after it was sent back {}", count(sent_back as usize, "time")),
+        };
+        match verdict {
+            Reviewed::Clean => _ = writeln!(text, "- {number}: nothing has to change{rounds}"),
+            Reviewed::Missing(why) => {
+                let why = one_line(why, LINE_COLUMNS, style);
+                _ = writeln!(text, "- {number}: not reviewed, {why}");
+            }
+            Reviewed::Findings(findings) => {
+                let later = match task.status {
+                    Status::Merged(_) => "; nobody looked at it again",
+                    Status::Waiting
+                    | Status::Ready
+                    | Status::Active(_)
+                    | Status::Escalated
+                    | Status::Split(_)
+                    | Status::Dropped(_)
+                    | Status::Failed(_) => "",
+                };
+                _ = writeln!(text, "- {number}: had to change{later}");
+                for finding in findings {
+                    _ = writeln!(text, "  - {}", one_line(finding, LINE_COLUMNS, style));
+                }
+            }
+        }
+    }
+    more(text, reviewed.len(), "review");
 }
 
 pub(crate) fn verdict(verdict: &Verdict, style: &Style) -> String {

@@ -13,6 +13,7 @@ use equitr_core::event::{
 use equitr_core::graph::PlannedTask;
 use equitr_core::id::{AgentId, TaskId};
 use equitr_core::prompt::failure_line;
+use equitr_core::review::Reviewed;
 use equitr_core::spec::{Goal, Origin, RunSpec};
 use equitr_core::state::RunState;
 
@@ -170,6 +171,17 @@ fn entry(event: &Event, state: &RunState, style: &Style) -> (String, Vec<String>
             format!("{} verified at {}", of(state, *task, *attempt, style), words(commit.short())),
             checked(checks, style),
         ),
+        Event::WorkReviewed { task, attempt, verdict } => {
+            let of = of(state, *task, *attempt, style);
+            match verdict {
+                Reviewed::Clean => bare(format!("{of} reviewed: nothing has to change")),
+                Reviewed::Missing(why) => (format!("{of} not reviewed:"), body(why)),
+                Reviewed::Findings(findings) => {
+                    let lines = findings.iter().map(|line| format!("{INDENT}- {}", words(line)));
+                    (format!("{of} reviewed, has to change:"), lines.collect())
+                }
+            }
+        }
         Event::MergeStarted { task, attempt } => {
             bare(format!("{} is being merged", of(state, *task, *attempt, style)))
         }
@@ -293,6 +305,9 @@ fn about(matter: &Matter) -> String {
         Matter::Question { task, attempt, nth, .. } => {
             format!("question {nth} of {}, attempt {attempt}", names::number(*task))
         }
+        Matter::Review { task, attempt } => {
+            format!("a review of {}, attempt {attempt}", names::number(*task))
+        }
         Matter::Escalation { task, nth } => {
             format!("{} has spent its tries, time {nth}", names::number(*task))
         }
@@ -407,6 +422,10 @@ fn failed(reason: &Failure, style: &Style) -> Vec<String> {
     match reason {
         Failure::Checks { checks } | Failure::MergedChecks { checks, .. } => checked(checks, style),
         Failure::Conflict { text, .. } => head(text, CONTENT_LINES, INDENT, style),
+        Failure::Review { findings } => {
+            let words = |line| one_line(line, LINE_COLUMNS, style);
+            findings.iter().map(|line| format!("{INDENT}- {}", words(line))).collect()
+        }
         Failure::Refused { message: text }
         | Failure::Model { message: text }
         | Failure::GaveUp { reason: text }

@@ -130,6 +130,7 @@ pub(crate) fn words(state: &RunState, task: &Task, held: Option<&Held>, style: &
         Status::Active(attempt) => match attempt.stage {
             Stage::Working => format!("at work, attempt {}", attempt.number),
             Stage::Verifying => format!("being checked, attempt {}", attempt.number),
+            Stage::Reviewing => format!("being reviewed, attempt {}", attempt.number),
             Stage::Queued => "checked, waits for its merge".to_owned(),
             Stage::Integrating | Stage::Landing { .. } => "being merged".to_owned(),
         },
@@ -236,6 +237,7 @@ fn task_json(task: &Task, held: Option<&Held>) -> Value {
             let status = match attempt.stage {
                 Stage::Working => "working",
                 Stage::Verifying => "verifying",
+                Stage::Reviewing => "reviewing",
                 Stage::Queued => "queued",
                 Stage::Integrating => "integrating",
                 Stage::Landing { .. } => "landing",

@@ -13,5 +13,6 @@ mod order;
 mod person;
 mod providers;
 mod replay;
+mod review;
 mod secrets;
 mod trust;

@@ -23,6 +23,16 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
                     }
                     found.questions = *nth;
                 }
+                Matter::Review { task, attempt } => {
+                    let stage = state
+                        .task(*task)
+                        .and_then(|t| t.attempt())
+                        .filter(|a| a.number == *attempt)
+                        .map(|a| &a.stage);
+                    if stage != Some(&Stage::Reviewing) {
+                        return Err("only verified work is reviewed");
+                    }
+                }
                 Matter::Escalation { task, nth } => {
                     let found = state.task_mut(*task).ok_or("no such task")?;
                     if found.status != Status::Ready {
@@ -37,7 +47,7 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
             }
             let agent = AgentId::Supervisor(*id);
             let cap = state.dialogue_cap_bytes(agent);
-            let dialogue = Dialogue::new(prompt::SUPERVISOR.into(), opening.clone(), cap);
+            let dialogue = Dialogue::new(prompt::system(matter).into(), opening.clone(), cap);
             state.consults.insert(*id, Consult { matter: matter.clone(), dialogue });
             state.callers.push_back(agent);
             Ok(())

@@ -5,6 +5,7 @@ use crate::dialogue::Dialogue;
 use crate::event::{Event, Failure, Sender, Start};
 use crate::graph::PlannedTask;
 use crate::id::{AgentId, ConsultId, TaskId};
+use crate::review::{self, Reviewed};
 use crate::state::{Attempt, Letter, Phase, RunState, Stage, Status, Task, Work};
 use crate::{event::Matter, state::Consult};
 use std::cmp::Reverse;
@@ -57,14 +58,36 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
             if found.stage != Stage::Verifying {
                 return Err("nothing is being verified");
             }
-            found.stage = Stage::Queued;
+            found.stage = Stage::Reviewing;
             found.work = Some(commit.clone());
-            state.merging.push_back(*task);
+            if !state.task(*task).is_some_and(|task| review::is_due(state, task)) {
+                queue(state, *task, *attempt)?;
+            }
             #[cfg(feature = "planted")]
             if crate::planted::is(crate::planted::Mistake::EarlyRelease) {
                 satisfy(state, *task);
             }
             Ok(())
+        }
+        Event::WorkReviewed { task, attempt, verdict } => {
+            if current(state, *task, *attempt)?.stage != Stage::Reviewing {
+                return Err("nothing is being reviewed");
+            }
+            let found = state.task_mut(*task).ok_or("no such task")?;
+            found.reviewed = Some(verdict.clone());
+            match verdict {
+                Reviewed::Clean | Reviewed::Missing(_) => queue(state, *task, *attempt),
+                // A review is no failed try: each that sends work back grants another.
+                Reviewed::Findings(_) => {
+                    found.reviews += 1;
+                    found.attempts_max += 1;
+                    #[cfg(feature = "planted")]
+                    if crate::planted::is(crate::planted::Mistake::UnheardReviews) {
+                        return queue(state, *task, *attempt);
+                    }
+                    Ok(())
+                }
+            }
         }
         Event::MergeStarted { task, attempt } => {
             if state.merging.front() != Some(task) {
@@ -154,7 +177,7 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
 pub(super) fn resume(state: &mut RunState) {
     for id in state.active.clone() {
         if let Some(attempt) = state.task_mut(id).and_then(|t| t.attempt_mut()) {
-            if matches!(attempt.stage, Stage::Working | Stage::Verifying) {
+            if matches!(attempt.stage, Stage::Working | Stage::Verifying | Stage::Reviewing) {
                 attempt.stands = false;
             }
             for pending in &mut attempt.dialogue.acting {
@@ -236,10 +259,17 @@ fn fail(state: &mut RunState, id: TaskId, number: u32, reason: &Failure) -> Resu
     Ok(())
 }
 
+/// The work waits for its merge.
+fn queue(state: &mut RunState, id: TaskId, number: u32) -> Result<(), Fault> {
+    current(state, id, number)?.stage = Stage::Queued;
+    state.merging.push_back(id);
+    Ok(())
+}
+
 /// Ends a worker's conversation and what it asked the supervisor.
 fn end_talk(state: &mut RunState, id: TaskId, number: u32) {
     calls::close(state, AgentId::Worker(id, number));
-    let asked = |consult: &Consult| matches!(consult.matter, Matter::Question { task, attempt, .. } if task == id && attempt == number);
+    let asked = |consult: &Consult| matches!(consult.matter, Matter::Question { task, attempt, .. } | Matter::Review { task, attempt } if task == id && attempt == number);
     let void: Vec<ConsultId> =
         state.consults.iter().filter(|(_, c)| asked(c)).map(|(&consult, _)| consult).collect();
     for consult in void {
@@ -288,6 +318,7 @@ fn reopen(state: &mut RunState, id: TaskId, because: &Arc<str>) -> Result<(), Fa
     task.attempts_max = task.attempts + tries;
     task.conflicts = 0;
     task.escalations = 0;
+    task.reviews = 0;
     task.start = Start::Fresh;
     task.advice = None;
     task.reopened = Some(because.clone());
@@ -361,6 +392,8 @@ fn add(
             start: Start::Fresh,
             advice: None,
             earlier: Vec::new(),
+            reviews: 0,
+            reviewed: None,
             reopened: None,
             mail: Vec::new(),
             sent: 0,

@@ -10,6 +10,7 @@ use crate::input::{CallFailure, Outcome, Used};
 use crate::job::{Handover, JobId, MergeTry};
 use crate::prompt::is_red;
 use crate::retry::{self, Next};
+use crate::review::Reviewed;
 use crate::units::MicroDollars;
 use std::sync::Arc;
 
@@ -28,22 +29,23 @@ impl Decision<'_> {
                 Ok(reply) => self.replied(agent, reply, took_ms),
                 Err(failure) => self.call_failed(agent, failure, took_ms),
             },
-            (
-                JobId::Tool { task, attempt, call, .. },
-                Outcome::ToolRan { content, outcome, took_ms },
-            ) => {
-                let agent = AgentId::Worker(task, attempt);
+            (JobId::Tool { agent, call, .. }, Outcome::ToolRan { content, outcome, took_ms }) => {
                 self.emit(Event::ToolFinished { agent, call, content, outcome, took_ms })?;
-                self.worker_acted(task, attempt)
+                match agent {
+                    AgentId::Worker(task, attempt) => self.worker_acted(task, attempt),
+                    AgentId::Planner | AgentId::Supervisor(_) => Ok(()),
+                }
             }
             (JobId::Prepare(task, attempt), Outcome::Prepared(base)) => {
                 self.emit(Event::WorktreePrepared { task, attempt, base })
             }
-            (JobId::Verify(task, attempt), Outcome::Verified { commit, checks }) => {
+            (JobId::Verify(task, attempt), Outcome::Verified { commit, checks, diff }) => {
                 if checks.iter().any(|c| is_red(&c.verdict)) {
                     return self.attempt_failed(task, attempt, Failure::Checks { checks });
                 }
-                self.emit(Event::WorkVerified { task, attempt, commit, checks })
+                let told = checks.clone();
+                self.emit(Event::WorkVerified { task, attempt, commit, checks })?;
+                self.ask_for_review(task, attempt, &told, &diff)
             }
             (JobId::Integrate(task, attempt), Outcome::Integrated { commit, onto, checks }) => {
                 if checks.iter().any(|c| is_red(&c.verdict)) {
@@ -225,6 +227,11 @@ impl Decision<'_> {
                         "The supervisor has no answer. Decide yourself, and say in your summary \
                          what you decided.",
                     ),
+                    // A review that doesn't come keeps no verified work from its merge.
+                    Matter::Review { .. } => {
+                        let why = format!("the reviewer failed: {}", cut(why, MESSAGE_BYTES));
+                        self.reviewed(id, Reviewed::Missing(why.into()))
+                    }
                     Matter::Escalation { task, .. } => {
                         self.emit(Event::ConsultClosed { id })?;
                         let reason = format!("the supervisor found no way out: {why}").into();

@@ -6,11 +6,12 @@ use crate::apply::Fault;
 use crate::chat::ToolOutcome;
 use crate::control::{
     Answer, AskPerson, DropTask, FailTask, ProposeGraph, ReassignTask, RetryTask, SplitTask,
-    arguments,
+    SubmitReview, arguments,
 };
 use crate::event::{Event, Failure, Matter};
 use crate::graph::{self, GraphContext, ProposedTask};
 use crate::id::{AgentId, ConsultId, TaskId};
+use crate::review::{READING_TOOLS, Reviewed};
 use crate::state::Task;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -40,6 +41,13 @@ impl Decision<'_> {
                     Err(wrong) => Err(wrong),
                     Ok(answer) => Ok(self.consult_answered(id, &answer.answer)?),
                 },
+                ("submit_review", Matter::Review { .. }) => {
+                    match arguments::<SubmitReview>(&call.args) {
+                        Err(wrong) => Err(wrong),
+                        Ok(review) => Ok(self.reviewed(id, Reviewed::of(&review))?),
+                    }
+                }
+                (name, Matter::Review { .. }) if READING_TOOLS.contains(&name) => continue,
                 (name, Matter::Escalation { task, .. }) => {
                     self.decided(id, *task, name, &call.args)?
                 }
@@ -52,7 +60,13 @@ impl Decision<'_> {
             }
         }
         let replies = self.state.dialogue(agent).map_or(0, |d| d.turn);
-        if replies >= REPLIES_MAX {
+        let most = match self.state.consults.get(&id).map(|c| &c.matter) {
+            Some(Matter::Review { .. }) => self.state.spec.limits.turns,
+            Some(Matter::Graph | Matter::Question { .. } | Matter::Escalation { .. }) | None => {
+                REPLIES_MAX
+            }
+        };
+        if replies >= most {
             return self.agent_failed(
                 agent,
                 Failure::NoProgress,

@@ -30,7 +30,8 @@ pub fn spec() -> RunSpec {
         reply_tokens: 4_096,
         temperature_milli: None,
     };
-    let profile = Profile { role: "servers".into(), prompt: "".into(), tools: vec![] };
+    let profile =
+        Profile { role: "servers".into(), prompt: "".into(), tools: vec![], review: false };
     RunSpec {
         version: "test".into(),
         repository: "/repository".into(),
@@ -158,7 +159,8 @@ impl Play {
     }
 
     pub fn verify(&mut self, task: u32, attempt: u32, checks: &[(&str, Verdict)]) {
-        let outcome = Outcome::Verified { commit: commit("work"), checks: results(checks) };
+        let outcome =
+            Outcome::Verified { commit: commit("work"), checks: results(checks), diff: "".into() };
         self.done(JobId::Verify(TaskId(task), attempt), outcome);
     }
 

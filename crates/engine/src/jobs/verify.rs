@@ -19,17 +19,22 @@ pub(super) async fn verify(
     subject: Arc<str>,
     checks: &[Arc<str>],
     check_ms: u64,
+    diff_bytes: u64,
 ) -> Result<Outcome, Trouble> {
     let path = context.dir.worktree(&place.key);
     let base = oid(&base)?;
     let reference = wip_ref(&place.key, place.attempt);
     let message = format!("{subject}\n\nEquitr-Worker: {}", place.worker);
     let folder = path.clone();
-    let (work, marked) = context
+    let (work, marked, diff) = context
         .git(path.clone(), move |hub| {
             let work = hub.snapshot(&folder, &base, &message, &reference)?.commit;
             let marked = marked_files(hub.changes(Some(&base), &work)?);
-            Ok((work, marked))
+            let diff = match diff_bytes {
+                0 => String::new(),
+                most => hub.diff(&base, &work, most)?,
+            };
+            Ok((work, marked, diff))
         })
         .await?;
     if !marked.is_empty() {
@@ -45,7 +50,7 @@ pub(super) async fn verify(
     let in_place = context.command_place(&path, &place.key)?;
     let _permit = context.checks.acquire().await;
     let checks = run_checks(&in_place, checks, check_ms, &context.parts.redactor).await?;
-    Ok(Outcome::Verified { commit: commit(&work), checks })
+    Ok(Outcome::Verified { commit: commit(&work), checks, diff: diff.into() })
 }
 
 /// The files that got conflict markers; at most [`NAMED_MAX`], and how many more there are.

@@ -8,6 +8,7 @@ mod delivery;
 mod graph;
 mod mail;
 mod money;
+mod reviews;
 
 use super::git::{Git, Merge};
 use equitr_core::chat::Request;
@@ -43,6 +44,7 @@ pub(super) struct Audit {
     graph: graph::Graph,
     mail: mail::Mail,
     circles: circles::Circles,
+    reviews: reviews::Reviews,
     delivery: delivery::Delivery,
 }
 
@@ -53,6 +55,7 @@ impl Audit {
             graph: graph::Graph::default(),
             mail: mail::Mail::default(),
             circles: circles::Circles::default(),
+            reviews: reviews::Reviews::default(),
             delivery: delivery::Delivery::new(spec),
         }
     }
@@ -64,6 +67,7 @@ impl Audit {
             self.mail.saw(event, &self.graph);
             self.graph.saw(event, git)?;
             self.circles.saw(event)?;
+            self.reviews.saw(event)?;
             self.delivery.saw(event)?;
             let Event::RunEnded { ending } = event else { continue };
             self.ended(ending, state)?;

@@ -20,6 +20,7 @@ pub(super) mod stream {
     pub const PERSON: u64 = 4;
     pub const PROCESS: u64 = 5;
     pub const POLICY: u64 = 6;
+    pub const REVIEWS: u64 = 7;
 }
 
 /// Passes of the engine's loop before the world calms down, at the most: more than half of the runs
@@ -118,7 +119,11 @@ pub(super) fn setup(seed: u64) -> Setup {
     let mut dice = Dice::new(seed, stream::SETUP);
     let rates = rates(&mut dice);
     let (policy, changed) = policy(seed);
-    let spec = spec(&mut dice, policy);
+    let mut spec = spec(&mut dice, policy);
+    let reviewed = Dice::new(seed, stream::REVIEWS).chance(300);
+    if let Some(backend) = spec.profiles.get_mut("backend") {
+        backend.review = reviewed;
+    }
     let mut wild_passes = dice.within(0..=WILD_PASSES_MAX);
     let roles = [Role::Planner, Role::Supervisor, Role::Worker];
     let stubborn = dice.chance(60).then(|| dice.one_of(roles));
@@ -204,6 +209,7 @@ fn spec(dice: &mut Dice, policy: Policy) -> RunSpec {
         role: role.into(),
         prompt: role.into(),
         tools,
+        review: false,
     };
     let profiles = [
         ("backend".into(), profile("servers", vec![])),

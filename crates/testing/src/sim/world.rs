@@ -12,7 +12,7 @@ use super::setup::Rates;
 use super::{Bug, Figures};
 use deed::Deed;
 use equitr_core::chat::Reply;
-use equitr_core::id::TaskId;
+use equitr_core::id::{AgentId, TaskId};
 use equitr_core::input::Outcome;
 use equitr_core::job::{JobId, MergeTry, Work};
 use equitr_core::units::Price;
@@ -291,10 +291,10 @@ impl World {
 fn task_of(job: JobId) -> Option<(TaskId, u32)> {
     match job {
         JobId::Prepare(task, attempt)
-        | JobId::Tool { task, attempt, .. }
+        | JobId::Tool { agent: AgentId::Worker(task, attempt), .. }
         | JobId::Verify(task, attempt)
         | JobId::Integrate(task, attempt)
         | JobId::Land(task, MergeTry { attempt, .. }) => Some((task, attempt)),
-        JobId::Publish | JobId::Call { .. } | JobId::Deliver(_) => None,
+        JobId::Publish | JobId::Call { .. } | JobId::Tool { .. } | JobId::Deliver(_) => None,
     }
 }

@@ -170,7 +170,11 @@ fn ask(state: &RunState, question: &Question, page: &mut Page) {
     let who = style.paint(Tone::Strong, &names::asker(state, question.by, &style));
     let about = match question.by {
         Asker::Agent(AgentId::Supervisor(id)) => match state.consults.get(&id).map(|c| &c.matter) {
-            Some(Matter::Question { task, .. } | Matter::Escalation { task, .. }) => {
+            Some(
+                Matter::Question { task, .. }
+                | Matter::Review { task, .. }
+                | Matter::Escalation { task, .. },
+            ) => {
                 format!(" about {}", names::number(*task))
             }
             Some(Matter::Graph) | None => String::new(),

@@ -11,6 +11,7 @@ use equitr_core::event::{CheckResult, Event, Failure, Start};
 use equitr_core::graph::PlannedTask;
 use equitr_core::id::TaskId;
 use equitr_core::prompt::{failure_line, is_red};
+use equitr_core::review::Reviewed;
 use equitr_core::state::{RunState, Status, Task};
 
 /// Titles of a graph that are listed; the status has the rest.
@@ -36,6 +37,25 @@ impl Lines {
                     page.block(&[format!("{}{words}", style.mark(Mark::Spawning))]);
                 }
                 started(state, *task, *attempt, start, page);
+            }
+            Event::WorkReviewed { task, verdict, .. } => {
+                let task = names::number(*task);
+                match verdict {
+                    Reviewed::Clean => {
+                        page.quiet(&format!("{task}: reviewed, nothing has to change"))
+                    }
+                    Reviewed::Missing(why) => {
+                        say(
+                            page,
+                            Mark::Note,
+                            Tone::Notice,
+                            &format!("{task} is not reviewed"),
+                            why,
+                        );
+                    }
+                    // The attempt's end says what.
+                    Reviewed::Findings(_) => {}
+                }
             }
             Event::TaskMerged { task, .. } => merged(state, *task, page),
             Event::AttemptFailed { task, attempt, reason } => {
@@ -172,6 +192,7 @@ fn attempt_failed(task: TaskId, attempt: u32, reason: &Failure, page: &mut Page)
     let checks: &[CheckResult] = match reason {
         Failure::Checks { checks } | Failure::MergedChecks { checks, .. } => checks,
         Failure::Conflict { .. }
+        | Failure::Review { .. }
         | Failure::Refused { .. }
         | Failure::GaveUp { .. }
         | Failure::OutOfTurns

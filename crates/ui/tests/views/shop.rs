@@ -17,7 +17,8 @@ pub fn begin(change: impl FnOnce(&mut RunSpec)) -> Play {
     let mut play = Play::with(|spec| {
         spec.repository = "/home/me/ecommerce-platform".into();
         for profile in ["infrastructure", "frontend"] {
-            let role = Profile { role: profile.into(), prompt: "".into(), tools: vec![] };
+            let role =
+                Profile { role: profile.into(), prompt: "".into(), tools: vec![], review: false };
             spec.profiles.insert(profile.into(), role);
         }
         change(spec);
@@ -75,7 +76,7 @@ pub fn claim(play: &mut Play, task: u32, attempt: u32, summary: &[&str]) {
 
 /// Claims whose checks end like this.
 pub fn checked(play: &mut Play, task: u32, attempt: u32, checks: Vec<CheckResult>) {
-    let outcome = Outcome::Verified { commit: commit("work"), checks };
+    let outcome = Outcome::Verified { commit: commit("work"), checks, diff: "".into() };
     play.done(JobId::Verify(TaskId(task), attempt), outcome);
 }
 

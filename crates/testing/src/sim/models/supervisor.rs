@@ -25,6 +25,10 @@ pub(super) fn calls(dice: &mut Dice, state: &RunState, id: ConsultId, mood: Mood
             let answer = call("answer", json!({ "answer": "JSON" }));
             if mood != Mood::Helpful && dice.chance(100) { vec![ask, answer] } else { vec![answer] }
         }
+        (Matter::Review { .. }, Mood::Helpful) => {
+            vec![call("submit_review", json!({ "findings": [] }))]
+        }
+        (Matter::Review { .. }, Mood::Wild { .. }) => review(dice),
         (Matter::Escalation { .. }, Mood::Helpful) => {
             vec![call("retry_task", json!({ "advice": "read the check's output" }))]
         }
@@ -48,6 +52,18 @@ fn escalation(
         6 => vec![ask],
         7 => vec![ask.clone(), ask, call("drop_task", json!({ "why": "" }))],
         _ => vec![call("fail_task", json!({ "reason": "no way" }))],
+    }
+}
+
+fn review(dice: &mut Dice) -> Vec<(&'static str, String)> {
+    let read = call("read_file", json!({ "path": "a" }));
+    let found = json!({ "findings": [{ "place": "a:1", "problem": "wrong" }] });
+    match dice.below(6) {
+        0 => vec![read],
+        1 => vec![read, call("run_command", json!({ "command": "true" }))],
+        2 | 3 => vec![call("submit_review", found)],
+        4 => vec![read, call("submit_review", json!({ "findings": [] }))],
+        _ => vec![call("submit_review", json!({}))],
     }
 }
 

@@ -78,7 +78,9 @@ impl World {
                 }
                 let commit = self.git.make("work");
                 let checks = self.checks(&checks);
-                Ok(Deed::Plain { outcome: Outcome::Verified { commit, checks } })
+                Ok(Deed::Plain {
+                    outcome: Outcome::Verified { commit, checks, diff: "+part".into() },
+                })
             }
             Work::Integrate { checks, .. } => {
                 let turn = if self.dice.chance(self.rates.conflict) {
