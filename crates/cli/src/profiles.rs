@@ -243,8 +243,7 @@ impl Reader {
     fn review(&mut self, source: &Source, root: &Node) -> bool {
         match entry(root, "review").map(|node| (node, &node.value)) {
             None => false,
-            Some((_, Value::Text(text))) if text == "true" => true,
-            Some((_, Value::Text(text))) if text == "false" => false,
+            Some((_, Value::Switch(on))) => *on,
             Some((node, _)) => {
                 let what = format!("`review` must be true or false, got {}", node.shown());
                 self.problems.push(source.problem(node.place, &what, None));

@@ -27,8 +27,12 @@ fn spec(repository: &Path) -> RunSpec {
         reply_tokens: 8_192,
         temperature_milli: None,
     };
-    let profile =
-        |role: &str| Profile { role: role.into(), prompt: "Be good.".into(), tools: vec![], review: false };
+    let profile = |role: &str| Profile {
+        role: role.into(),
+        prompt: "Be good.".into(),
+        tools: vec![],
+        review: false,
+    };
     RunSpec {
         version: "test".into(),
         repository: repository.to_string_lossy().into(),
