@@ -107,6 +107,8 @@ pub(crate) fn apply_event(state: &mut RunState, event: &Event) -> Result<(), Fau
         | Event::CallFailed { .. }
         | Event::ToolFinished { .. }
         | Event::AgentNudged { .. }
+        | Event::WorkerWarned { .. }
+        | Event::SupervisorAnswered { .. }
         | Event::CircleNoticed { .. } => calls::apply(state, event),
         Event::GraphAccepted { .. }
         | Event::AttemptStarted { .. }

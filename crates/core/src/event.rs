@@ -5,6 +5,7 @@
 
 use crate::chat::{CallFault, Reply, ToolOutcome};
 use crate::documents::{DocumentKind, Documents};
+use crate::drift::Warning;
 use crate::graph::PlannedTask;
 use crate::id::{AgentId, Commit, ConsultId, QuestionId, TaskId};
 use crate::policy::Touched;
@@ -219,6 +220,26 @@ pub enum Event {
         agent: AgentId,
         /// In these words.
         text: Arc<str>,
+    },
+    /// A worker was told that it drifts, or that a bound comes near.
+    WorkerWarned {
+        /// The task.
+        task: TaskId,
+        /// The attempt.
+        attempt: u32,
+        /// Of what.
+        warning: Warning,
+        /// In these words.
+        text: Arc<str>,
+    },
+    /// The supervisor answered a worker; whoever asks the same is given the same.
+    SupervisorAnswered {
+        /// The worker's task.
+        task: TaskId,
+        /// What it asked.
+        question: Arc<str>,
+        /// The answer.
+        answer: Arc<str>,
     },
     /// A worker was told that it goes in circles.
     CircleNoticed {
@@ -524,6 +545,11 @@ pub enum Failure {
         call: Arc<str>,
         /// How often, among its latest calls.
         times: u32,
+    },
+    /// It wrote nothing and ran nothing for many turns, although told.
+    Idle {
+        /// How many.
+        turns: u32,
     },
     /// The provider refused its request.
     Model {

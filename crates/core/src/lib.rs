@@ -6,12 +6,14 @@
 //! Input ─▶ decide::step ─▶ Record (made durable) ─▶ job::jobs: what should be under way now
 //! ```
 
+pub mod answers;
 pub mod apply;
 pub mod chat;
 pub mod control;
 pub mod decide;
 pub mod dialogue;
 pub mod documents;
+pub mod drift;
 pub mod event;
 pub mod graph;
 pub mod id;

@@ -46,6 +46,8 @@ const DOCUMENT_BYTES: usize = 24_000;
 const FAILURE_BYTES: usize = 6_000;
 /// Other tasks that a worker is told of.
 const OTHERS_MAX: usize = 12;
+/// Answers that the supervisor is reminded of.
+const ANSWERS_TOLD: usize = 20;
 /// Letters that an opening repeats.
 const LETTERS_MAX: usize = 20;
 
@@ -208,6 +210,14 @@ pub fn question_opening(state: &RunState, task: &Task, nth: u32, question: &str)
     );
     _ = write!(text, "\nIts goal: {}\n", task.goal);
     overview(&mut text, state);
+    let given = state.answers.given();
+    if !given.is_empty() {
+        text.push_str("\nYour answers so far; keep to them:\n");
+        for answered in &given[given.len().saturating_sub(ANSWERS_TOLD)..] {
+            let (question, answer) = (cut(&answered.question, 200), cut(&answered.answer, 400));
+            _ = writeln!(text, "- {question}\n  {answer}");
+        }
+    }
     let about = format!("{} {question}", task.title);
     for kind in [DocumentKind::Requirements, DocumentKind::Design] {
         let part = relevant_sections(state.plan.documents.get(kind), &about, DOCUMENT_BYTES / 4);
@@ -338,6 +348,9 @@ pub fn failure_line(failure: &Failure) -> String {
         Failure::Circle { call, times } => format!(
             "the worker went in circles: `{call}` gave the same result {times} times among its last calls"
         ),
+        Failure::Idle { turns } => {
+            format!("the worker wrote nothing and ran nothing in {turns} replies")
+        }
         Failure::Model { message } => format!("the model refused: {}", cut(message, 300)),
     }
 }
@@ -382,6 +395,7 @@ fn tell_failure(text: &mut String, failure: &Failure) {
         | Failure::OutOfTime
         | Failure::NoProgress
         | Failure::Circle { .. }
+        | Failure::Idle { .. }
         | Failure::Model { .. } => {}
     }
 }

@@ -1,7 +1,9 @@
 //! What is known of a run: a fold over its records, and nothing beside.
 
+use crate::answers::Answers;
 use crate::dialogue::Dialogue;
 use crate::documents::{Assumption, Documents};
+use crate::drift::Conduct;
 use crate::event::{CheckResult, Delivery, Ending, Failure, Matter, MessageKind, Sender, Start};
 use crate::id::{AgentId, Asker, Commit, ConsultId, QuestionId, TaskId};
 use crate::job::Handover;
@@ -50,6 +52,8 @@ pub struct RunState {
     pub questions: BTreeMap<QuestionId, Question>,
     /// Questions ever asked.
     pub questions_asked: u32,
+    /// The supervisor's answers to workers.
+    pub answers: Answers,
     /// What was taken for granted.
     pub assumptions: Vec<Assumption>,
     /// The money.
@@ -271,6 +275,8 @@ pub struct Attempt {
     pub stage: Stage,
     /// Model and tool time so far.
     pub worked_ms: u64,
+    /// What it did, as far as its tool calls tell.
+    pub conduct: Conduct,
     /// Messages of the task's mail that it has seen.
     pub mail_seen: usize,
     /// Merges of it whose checks were green.
@@ -378,6 +384,7 @@ impl RunState {
             escalated: BTreeSet::new(),
             questions: BTreeMap::new(),
             questions_asked: 0,
+            answers: Answers::default(),
             assumptions: Vec::new(),
             callers: VecDeque::new(),
             gates: BTreeMap::new(),

@@ -73,7 +73,11 @@ pub(crate) fn outcome(redactor: &Redactor, outcome: &mut Outcome) {
             clean(redactor, message);
         }
         Outcome::ToolRan { content, .. } => clean(redactor, content),
-        Outcome::Verified { checks, .. } | Outcome::Integrated { checks, .. } => {
+        Outcome::Verified { checks, diff, .. } => {
+            checks.iter_mut().for_each(|check| check_result(redactor, check));
+            clean(redactor, diff);
+        }
+        Outcome::Integrated { checks, .. } => {
             checks.iter_mut().for_each(|check| check_result(redactor, check));
         }
         Outcome::Conflicted { paths, text, .. } => {
@@ -215,7 +219,7 @@ mod tests {
             Outcome::Called { result: Ok(said()), took_ms: 1 },
             Outcome::Called { result: Err(failure), took_ms: 1 },
             Outcome::ToolRan { content, outcome: ToolOutcome::Ok, took_ms: 1 },
-            Outcome::Verified { commit: commit(), checks: vec![check.clone()] },
+            Outcome::Verified { commit: commit(), checks: vec![check.clone()], diff: SECRET.into() },
             Outcome::Integrated { commit: commit(), onto: commit(), checks: vec![check] },
             Outcome::Conflicted {
                 paths: vec![SECRET.into()],

@@ -126,6 +126,8 @@ impl Lines {
             | Event::ToolFinished { .. }
             | Event::AgentNudged { .. }
             | Event::CircleNoticed { .. }
+            | Event::WorkerWarned { .. }
+            | Event::SupervisorAnswered { .. }
             | Event::MessageSent { .. } => self.talk(state, record, event, page),
             Event::GraphAccepted { .. }
             | Event::AttemptStarted { .. }

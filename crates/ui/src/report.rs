@@ -116,6 +116,7 @@ fn failures(text: &mut String, state: &RunState, style: &Style) {
             | Failure::OutOfTime
             | Failure::NoProgress
             | Failure::Circle { .. }
+            | Failure::Idle { .. }
             | Failure::Model { .. } => &[],
         };
         for check in red.iter().filter(|check| is_red(&check.verdict)) {

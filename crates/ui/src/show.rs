@@ -155,7 +155,13 @@ fn entry(event: &Event, state: &RunState, style: &Style) -> (String, Vec<String>
             (format!("{} {tool}: {outcome}, {}", agent(*id), duration(*took_ms)), body(content))
         }
         Event::AgentNudged { agent: id, text } => (format!("{} was told:", agent(*id)), body(text)),
-        Event::CircleNoticed { task, attempt, text } => {
+        Event::SupervisorAnswered { task, question, answer } => {
+            let mut lines = body(question);
+            lines.extend(body(answer));
+            (format!("supervisor answered {}:", names::worker(state, *task, style)), lines)
+        }
+        Event::CircleNoticed { task, attempt, text }
+        | Event::WorkerWarned { task, attempt, text, .. } => {
             (format!("{} was told:", agent(AgentId::Worker(*task, *attempt))), body(text))
         }
         Event::MessageSent { from, to, text, .. } => {
@@ -435,9 +441,11 @@ fn failed(reason: &Failure, style: &Style) -> Vec<String> {
         }
         // The entry's first line has it.
         Failure::Refused { .. } | Failure::Model { .. } | Failure::GaveUp { .. } => Vec::new(),
-        Failure::OutOfTurns | Failure::OutOfTime | Failure::NoProgress | Failure::Circle { .. } => {
-            Vec::new()
-        }
+        Failure::OutOfTurns
+        | Failure::OutOfTime
+        | Failure::NoProgress
+        | Failure::Circle { .. }
+        | Failure::Idle { .. } => Vec::new(),
     }
 }
 

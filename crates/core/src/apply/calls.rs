@@ -1,6 +1,7 @@
 //! What model calls, their tool calls and the supervisor's matters do to a state.
 
 use super::Fault;
+use crate::answers::Answered;
 use crate::chat::{CallFault, Stop, ToolOutcome};
 use crate::dialogue::{Dialogue, Step};
 use crate::event::{Event, Matter};
@@ -110,6 +111,7 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
         }
         Event::ToolFinished { agent, call, content, outcome, took_ms } => {
             add_time(state, *agent, *took_ms);
+            see_conduct(state, *agent, *call, *outcome);
             set_result(state, *agent, *call, content.clone(), *outcome)
         }
         Event::AgentNudged { agent, text } => {
@@ -118,6 +120,23 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
             dialogue.conclude_turn();
             dialogue.say(text);
             state.callers.push_back(*agent);
+            Ok(())
+        }
+        Event::WorkerWarned { task, attempt, warning, text } => {
+            let worker = AgentId::Worker(*task, *attempt);
+            let dialogue = state.dialogue_mut(worker).ok_or("nobody to be warned")?;
+            if !matches!(dialogue.step, Step::NeedsCall { .. }) {
+                return Err("a worker is told between its turns");
+            }
+            dialogue.say(text);
+            if let Some(found) = state.task_mut(*task).and_then(|t| t.attempt_mut()) {
+                found.conduct.warned.insert(*warning);
+            }
+            Ok(())
+        }
+        Event::SupervisorAnswered { task, question, answer } => {
+            let (question, answer) = (question.clone(), answer.clone());
+            state.answers.keep(Answered { task: *task, question, answer });
             Ok(())
         }
         Event::CircleNoticed { task, attempt, text } => {
@@ -131,6 +150,17 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
             Ok(())
         }
         _ => Err("not a call's event"),
+    }
+}
+
+/// What a worker's tool call says of its conduct.
+fn see_conduct(state: &mut RunState, agent: AgentId, call: u32, outcome: ToolOutcome) {
+    if let AgentId::Worker(task, number) = agent
+        && let Some(attempt) = state.task_mut(task).and_then(|t| t.attempt_mut())
+        && attempt.number == number
+        && let Some(pending) = attempt.dialogue.acting.get(call as usize)
+    {
+        attempt.conduct.saw(&pending.call.name, outcome, attempt.dialogue.turn);
     }
 }
 

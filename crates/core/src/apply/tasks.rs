@@ -2,6 +2,7 @@
 
 use super::{Fault, calls};
 use crate::dialogue::Dialogue;
+use crate::drift::Conduct;
 use crate::event::{Event, Failure, Sender, Start};
 use crate::graph::PlannedTask;
 use crate::id::{AgentId, ConsultId, TaskId};
@@ -211,6 +212,7 @@ fn begin(
         stands: false,
         stage: Stage::Working,
         worked_ms: 0,
+        conduct: Conduct::default(),
         mail_seen: task.mail.len(),
         merges: 0,
         work: None,

@@ -3,6 +3,7 @@
 
 use super::Decision;
 use crate::apply::Fault;
+use crate::drift;
 use crate::event::{AnsweredBy, Ending, Event, Failure, Matter, Verdict};
 use crate::id::{AgentId, Asker, ConsultId, QuestionId};
 use crate::job::{any, call_not_before, tool_bytes, wake_at};
@@ -126,6 +127,7 @@ impl Decision<'_> {
                 continue;
             }
             self.notice_circle(agent)?;
+            self.warn(agent)?;
             if call_not_before(self.state, agent).is_some_and(|at| at > self.state.now_ms) {
                 place += 1;
                 continue;
@@ -147,6 +149,21 @@ impl Decision<'_> {
             // That ends the attempt; see `spent_up`.
             Some((CircleStage::Over, _)) | None => Ok(()),
         }
+    }
+
+    /// Tells a worker, before its next call, that it drifts or that a bound comes near.
+    fn warn(&mut self, agent: AgentId) -> Result<(), Fault> {
+        let AgentId::Worker(task, number) = agent else { return Ok(()) };
+        while let Some((warning, text)) = self
+            .state
+            .task(task)
+            .and_then(|task| task.attempt())
+            .and_then(|attempt| drift::warning(self.state, attempt))
+        {
+            let text = text.into();
+            self.emit(Event::WorkerWarned { task, attempt: number, warning, text })?;
+        }
+        Ok(())
     }
 
     fn end_if_idle(&mut self) -> Result<(), Fault> {
@@ -184,6 +201,10 @@ fn spent_up(state: &RunState, agent: AgentId) -> Option<Failure> {
         && circle.stage == CircleStage::Over
     {
         return Some(Failure::Circle { call: circle.call.clone(), times: circle.times });
+    }
+    let turns = drift::idle_turns(attempt);
+    if turns >= drift::IDLE_OVER_AT {
+        return Some(Failure::Idle { turns });
     }
     (attempt.worked_ms >= state.spec.limits.attempt_ms).then_some(Failure::OutOfTime)
 }

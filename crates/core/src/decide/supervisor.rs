@@ -5,8 +5,8 @@ use super::planner::unknown_tool;
 use crate::apply::Fault;
 use crate::chat::ToolOutcome;
 use crate::control::{
-    Answer, AskPerson, DropTask, FailTask, ProposeGraph, ReassignTask, RetryTask, SplitTask,
-    SubmitReview, arguments,
+    Answer, AskPerson, AskSupervisor, DropTask, FailTask, ProposeGraph, ReassignTask, RetryTask,
+    SplitTask, SubmitReview, arguments,
 };
 use crate::event::{Event, Failure, Matter};
 use crate::graph::{self, GraphContext, ProposedTask};
@@ -39,7 +39,10 @@ impl Decision<'_> {
                 ("propose_graph", Matter::Graph) => self.graph_proposed(id, &call.args)?,
                 ("answer", Matter::Question { .. }) => match arguments::<Answer>(&call.args) {
                     Err(wrong) => Err(wrong),
-                    Ok(answer) => Ok(self.consult_answered(id, &answer.answer)?),
+                    Ok(answer) => {
+                        self.keep_answer(id, &answer.answer)?;
+                        Ok(self.consult_answered(id, &answer.answer)?)
+                    }
                 },
                 ("submit_review", Matter::Review { .. }) => {
                     match arguments::<SubmitReview>(&call.args) {
@@ -74,6 +77,19 @@ impl Decision<'_> {
             );
         }
         Ok(())
+    }
+
+    /// Keeps an answer for whoever asks the same.
+    fn keep_answer(&mut self, id: ConsultId, answer: &str) -> Result<(), Fault> {
+        let Some(consult) = self.state.consults.get(&id) else { return Ok(()) };
+        let Matter::Question { task, attempt, call, .. } = consult.matter else { return Ok(()) };
+        let calls = self.calls_of(AgentId::Worker(task, attempt));
+        let Some(Ok(ask)) = calls.get(call as usize).map(|c| arguments::<AskSupervisor>(&c.args))
+        else {
+            return Err("nobody asked");
+        };
+        let (question, answer) = (ask.question.trim().into(), answer.trim().into());
+        self.emit(Event::SupervisorAnswered { task, question, answer })
     }
 
     /// Gives a worker the answer it waits for.

@@ -6,6 +6,7 @@ use crate::apply::Fault;
 use crate::chat::ToolCall;
 use crate::control::{AskSupervisor, Finish, GiveUp, SendMessage, arguments};
 use crate::dialogue::{Pending, cut};
+use crate::drift;
 use crate::event::{Event, Failure, Matter, Sender};
 use crate::id::{AgentId, ConsultId, TaskId};
 use crate::job::{is_worktree_tool, tools};
@@ -26,6 +27,16 @@ const QUESTIONS_MAX: u32 = 20;
 const SUMMARY_LINES: usize = 8;
 const SUMMARY_BYTES: usize = 200;
 
+/// What becomes of a question to the supervisor.
+enum Asked {
+    /// It waits for its answer.
+    Waits,
+    /// The supervisor has answered it before.
+    Known(Arc<str>),
+    /// It is not put to the supervisor.
+    Refused(Arc<str>),
+}
+
 impl Decision<'_> {
     pub(super) fn worker_replied(&mut self, task: TaskId, attempt: u32) -> Result<(), Fault> {
         let agent = AgentId::Worker(task, attempt);
@@ -36,7 +47,10 @@ impl Decision<'_> {
                     Err(format!("not run: a reply may have {CALLS_MAX} calls").into())
                 }
                 "finish" => match arguments::<Finish>(&call.args) {
-                    Ok(_) => continue,
+                    Ok(_) => match self.claim_without_evidence(task, attempt) {
+                        None => continue,
+                        Some(why) => Err(why.into()),
+                    },
                     Err(wrong) => Err(wrong),
                 },
                 "give_up" => match arguments::<GiveUp>(&call.args) {
@@ -45,8 +59,9 @@ impl Decision<'_> {
                 },
                 "send_message" => self.message_sent(task, &call)?,
                 "ask_supervisor" => match self.supervisor_asked(task, attempt, n, &call)? {
-                    Ok(()) => continue,
-                    Err(wrong) => Err(wrong),
+                    Asked::Waits => continue,
+                    Asked::Known(answer) => Ok(answer),
+                    Asked::Refused(why) => Err(why),
                 },
                 name if is_worktree_tool(self.state, name) => {
                     if allowed.iter().any(|tool| &*tool.name == name) {
@@ -59,6 +74,16 @@ impl Decision<'_> {
             self.tool_result(agent, n, result)?;
         }
         self.worker_acted(task, attempt)
+    }
+
+    /// What stands against a claim of the last reply: its own calls may still bring the evidence.
+    fn claim_without_evidence(&self, task: TaskId, attempt: u32) -> Option<&'static str> {
+        let agent = AgentId::Worker(task, attempt);
+        let others = self.calls_of(agent);
+        if others.iter().any(|call| is_worktree_tool(self.state, &call.name)) {
+            return None;
+        }
+        drift::missing_evidence(self.state, self.state.task(task)?)
     }
 
     /// Looks whether all that a claim has to wait for is done.
@@ -149,22 +174,26 @@ impl Decision<'_> {
         attempt: u32,
         call: u32,
         asked: &ToolCall,
-    ) -> Result<Result<(), Arc<str>>, Fault> {
+    ) -> Result<Asked, Fault> {
         let ask = match arguments::<AskSupervisor>(&asked.args) {
             Ok(ask) => ask,
-            Err(wrong) => return Ok(Err(wrong)),
+            Err(wrong) => return Ok(Asked::Refused(wrong)),
         };
+        let question = cut(ask.question.trim(), MESSAGE_BYTES_MAX);
+        if let Some(known) = self.state.answers.to(question) {
+            return Ok(Asked::Known(known.answer.clone()));
+        }
         let Some(found) = self.state.task(task) else { return Err("no such task") };
         let nth = found.questions + 1;
         if nth > QUESTIONS_MAX {
-            return Ok(Err(format!("{QUESTIONS_MAX} questions are asked; decide yourself").into()));
+            let why = format!("{QUESTIONS_MAX} questions are asked; decide yourself");
+            return Ok(Asked::Refused(why.into()));
         }
-        let question = cut(ask.question.trim(), MESSAGE_BYTES_MAX);
         let opening = prompt::question_opening(self.state, found, nth, question);
         let id = ConsultId(self.state.consults_opened + 1);
         let matter = Matter::Question { task, attempt, call, nth };
         self.emit(Event::ConsultOpened { id, matter, opening })?;
-        Ok(Ok(()))
+        Ok(Asked::Waits)
     }
 
     /// After a failed attempt: another try, the supervisor, or the end of the task.

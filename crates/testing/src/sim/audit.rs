@@ -5,6 +5,7 @@
 mod circles;
 mod conversation;
 mod delivery;
+mod drift;
 mod graph;
 mod mail;
 mod money;
@@ -45,6 +46,7 @@ pub(super) struct Audit {
     mail: mail::Mail,
     circles: circles::Circles,
     reviews: reviews::Reviews,
+    drift: drift::Drift,
     delivery: delivery::Delivery,
 }
 
@@ -56,6 +58,7 @@ impl Audit {
             mail: mail::Mail::default(),
             circles: circles::Circles::default(),
             reviews: reviews::Reviews::default(),
+            drift: drift::Drift::new(&spec.limits),
             delivery: delivery::Delivery::new(spec),
         }
     }
@@ -68,6 +71,7 @@ impl Audit {
             self.graph.saw(event, git)?;
             self.circles.saw(event)?;
             self.reviews.saw(event)?;
+            self.drift.saw(event)?;
             self.delivery.saw(event)?;
             let Event::RunEnded { ending } = event else { continue };
             self.ended(ending, state)?;

@@ -66,7 +66,13 @@ impl Lines {
             | Event::CallReserved { .. }
             | Event::CallReplied { .. }
             | Event::ToolFinished { .. }
+            | Event::SupervisorAnswered { .. }
             | Event::AgentNudged { .. } => {}
+            Event::WorkerWarned { task, attempt, text, .. } => {
+                let who = names::worker(state, *task, &style);
+                let text = one_line(text, LINE_COLUMNS, &style);
+                page.quiet(&format!("{who}, attempt {attempt}: told: {text}"));
+            }
             Event::CircleNoticed { task, attempt, .. } => {
                 let who = names::worker(state, *task, &style);
                 page.quiet(&format!("{who}, attempt {attempt}: told that it goes in circles"));

@@ -199,6 +199,7 @@ fn attempt_failed(task: TaskId, attempt: u32, reason: &Failure, page: &mut Page)
         | Failure::OutOfTime
         | Failure::NoProgress
         | Failure::Circle { .. }
+        | Failure::Idle { .. }
         | Failure::Model { .. } => &[],
     };
     for check in checks.iter().filter(|check| is_red(&check.verdict)).take(CHECKS_SHOWN) {
