@@ -150,7 +150,10 @@ pub async fn run(command: Command<'_>, progress: Progress<'_>) -> Result<Finishe
                 }
                 Ending::MadeTo | Ending::Flooded | Ending::OverQuota(_) => break None,
             },
-            excess = &mut excess, if matches!(ending, Ending::Own | Ending::AskedTo) => {
+            (excess, usage) = &mut excess, if matches!(ending, Ending::Own | Ending::AskedTo) => {
+                if let Some(usage) = usage {
+                    usage.kill().await;
+                }
                 group.kill();
                 ending = match ending {
                     Ending::Own => Ending::OverQuota(excess),
@@ -201,7 +204,7 @@ enum Ending {
 }
 
 /// Ends when the command takes more than it may, of whatever it is; else never.
-async fn first_excess(disk: &Disk, usage: Option<Usage>) -> Excess {
+async fn first_excess(disk: &Disk, usage: Option<Usage>) -> (Excess, Option<Usage>) {
     let used = async {
         match usage {
             Some(usage) => usage.exceeded().await,
@@ -209,8 +212,8 @@ async fn first_excess(disk: &Disk, usage: Option<Usage>) -> Excess {
         }
     };
     tokio::select! {
-        excess = disk.overfilled() => excess,
-        excess = used => excess,
+        excess = disk.overfilled() => (excess, None),
+        (usage, excess) = used => (excess, Some(usage)),
     }
 }
 

@@ -51,9 +51,8 @@ impl Usage {
         Self { leader, name: name.to_owned(), bond, quotas, known: BTreeMap::new() }
     }
 
-    /// Ends when a quota is passed; else never. What hides from whoever kills the command has been
-    /// killed by then. Needs a tokio runtime with its time driver.
-    pub(crate) async fn exceeded(mut self) -> Excess {
+    /// Ends when a quota is passed; else never. Needs a tokio runtime with its time driver.
+    pub(crate) async fn exceeded(mut self) -> (Self, Excess) {
         let mut rest = FIRST_LOOK;
         loop {
             sleep(rest).await;
@@ -62,10 +61,21 @@ impl Usage {
                 (self, found)
             };
             match tokio::task::spawn_blocking(look).await {
-                Ok((_, Found::Excess(excess))) => return excess,
+                Ok((watch, Found::Excess(excess))) => return (watch, excess),
                 Ok((watch, Found::Within { rest: next })) => (self, rest) = (watch, next),
                 // The runtime ends, and the command with it.
                 Err(_) => return std::future::pending().await,
+            }
+        }
+    }
+
+    /// Kills all that is known of the command, where others would find only what does not hide.
+    pub(crate) async fn kill(mut self) {
+        match self.bond {
+            Bond::Namespace => {}
+            Bond::Mark => {
+                // If the runtime ends, the command is killed by its group.
+                let _ = tokio::task::spawn_blocking(move || self.kill_known()).await;
             }
         }
     }
@@ -89,9 +99,6 @@ impl Usage {
             excess = is_too_much.then_some(Excess::Memory { bytes, bytes_max: memory_bytes });
         }
         if let Some(excess) = excess {
-            if self.bond == Bond::Mark {
-                self.kill();
-            }
             return Found::Excess(excess);
         }
         let is_near = count > processes / 2 || at_most > memory_bytes / 2;
@@ -117,8 +124,7 @@ impl Usage {
         ours
     }
 
-    /// Kills all that is known of the command, also what nobody else would find.
-    fn kill(&mut self) {
+    fn kill_known(&mut self) {
         for _ in 0..KILLS_MAX {
             let table = Table::new(self.bond);
             self.ours(&table);
