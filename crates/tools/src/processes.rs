@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 /// The table that was made last, for whoever asks soon after.
 static LAST: Mutex<Option<Arc<Table>>> = Mutex::new(None);
 
-/// Making tables takes at most one part in so many of one processor's time.
-pub(crate) const REST_FACTOR: u32 = 20;
+/// Making tables takes at most one part in so many of one processor's time, and so does looking at
+/// what they lead to.
+pub(crate) const REST_FACTOR: u32 = 50;
 /// A table serves so long however cheap it was.
 const FRESH: Duration = Duration::from_millis(20);
 /// Longer, it would be no look at what is there now.

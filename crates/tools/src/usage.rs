@@ -10,6 +10,7 @@ use crate::spawner::Bond;
 use rustix::fs::{stat, statvfs};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -17,7 +18,7 @@ use tokio::time::sleep;
 const FIRST_LOOK: Duration = Duration::from_millis(50);
 /// A processor fills a few hundred MB of memory in this time.
 const REST_MAX: Duration = Duration::from_millis(250);
-/// Even when looking is dear.
+/// Even when looking is dear, or many commands run.
 const DEAR_REST_MAX: Duration = Duration::from_secs(1);
 /// More open files than an honest command has; what is open beyond is not looked at.
 const OPEN_FILES_MAX: usize = 100_000;
@@ -25,6 +26,9 @@ const OPEN_FILES_MAX: usize = 100_000;
 const KILLS_MAX: u32 = 10;
 /// What a file of a file system in memory takes beside its content, at least.
 const INODE_BYTES: u64 = 1024;
+
+/// How many commands are watched just now: together they share what looking may cost.
+static WATCHED: AtomicU32 = AtomicU32::new(0);
 
 /// The processes of one command, watched.
 #[derive(Debug)]
@@ -48,6 +52,7 @@ enum Found {
 impl Usage {
     /// Of the command whose first process this is, and which bears the name.
     pub(crate) fn new(leader: i32, name: &str, bond: Bond, quotas: Quotas) -> Self {
+        WATCHED.fetch_add(1, Ordering::Relaxed);
         Self { leader, name: name.to_owned(), bond, quotas, known: BTreeMap::new() }
     }
 
@@ -104,7 +109,8 @@ impl Usage {
         let is_near = count > processes / 2 || at_most > memory_bytes / 2;
         let rest = if is_near { FIRST_LOOK } else { (rested * 3 / 2).min(REST_MAX) };
         let took = processor_time().saturating_sub(began);
-        Found::Within { rest: rest.max((took * REST_FACTOR).min(DEAR_REST_MAX)) }
+        let all = took.saturating_mul(WATCHED.load(Ordering::Relaxed).max(1));
+        Found::Within { rest: rest.max(all.saturating_mul(REST_FACTOR).min(DEAR_REST_MAX)) }
     }
 
     /// The command's processes.
@@ -148,6 +154,12 @@ impl Usage {
             }
             (Bond::Namespace, None) | (Bond::Mark, _) => 0,
         }
+    }
+}
+
+impl Drop for Usage {
+    fn drop(&mut self) {
+        WATCHED.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
