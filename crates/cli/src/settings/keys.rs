@@ -60,7 +60,7 @@ const MODEL: &str = "a model's name such as openai/gpt-5";
 const RATE: &str = "dollars per million tokens, such as 2.50";
 
 /// All of them, in the order in which they are shown.
-pub static KEYS: [Key; 28] = [
+pub static KEYS: [Key; 30] = [
     Key {
         path: "orchestrator.use_multi_agent",
         variable: Some("EQUITR_MULTI_AGENT"),
