@@ -56,6 +56,10 @@ pub struct Settings {
     pub patience_s: u32,
     /// What the folders of a task may hold, in mebibytes, 16 to 1,048,576.
     pub disk_mib: u32,
+    /// What the processes of a command may hold in memory, in mebibytes, 64 to 1,048,576.
+    pub memory_mib: u32,
+    /// Processes and threads of a command at once, 16 to 65,536.
+    pub processes: u32,
     /// The model of every role that names no other.
     pub model: Option<ModelName>,
     /// The planner's model, when it is another.
@@ -134,6 +138,8 @@ impl Settings {
             patience_s: 600,
             // What tools have for a default, in their unit.
             disk_mib: 2_048,
+            memory_mib: 4_096,
+            processes: 512,
             model: None,
             planner: None,
             supervisor: None,
@@ -268,6 +274,11 @@ impl Settings {
     /// What the folders of a task may hold, in bytes.
     pub fn disk_bytes(&self) -> u64 {
         u64::from(self.disk_mib) << 20
+    }
+
+    /// What the processes of a command may hold in memory, in bytes.
+    pub fn memory_bytes(&self) -> u64 {
+        u64::from(self.memory_mib) << 20
     }
 
     /// How long a question of the supervisor's waits for the person, in milliseconds.

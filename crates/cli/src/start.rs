@@ -174,6 +174,8 @@ impl Beginning {
             protected_accepted: self.acceptance,
             secret_files_allowed: self.settings.allow_secret_files.clone(),
             disk_bytes: self.settings.disk_bytes(),
+            memory_bytes: self.settings.memory_bytes(),
+            processes: self.settings.processes,
         }
     }
 }

@@ -77,11 +77,28 @@ pub struct Policy {
     /// What a task's folders may hold before its command is killed, in bytes.
     #[serde(default = "disk_bytes")]
     pub disk_bytes: u64,
+    /// What the processes of a command may hold in memory before it is killed, in bytes.
+    #[serde(default = "memory_bytes")]
+    pub memory_bytes: u64,
+    /// Processes and threads that a command may have at once before it is killed.
+    #[serde(default = "processes")]
+    pub processes: u32,
 }
 
 /// 2 GiB: more than a build of most projects leaves, and little enough for many tasks on a disk.
 fn disk_bytes() -> u64 {
     2 << 30
+}
+
+/// 4 GiB: a large program's linker or a browser's tests stay below, and a usual machine of 16 GiB
+/// lives through one command that goes wild.
+fn memory_bytes() -> u64 {
+    4 << 30
+}
+
+/// 512: a parallel build of 16 jobs stays below 200, a fork bomb does not.
+fn processes() -> u32 {
+    512
 }
 
 /// What commands of workers and checks run in.
@@ -117,7 +134,8 @@ pub enum Acceptance {
 }
 
 impl Policy {
-    /// No network, the usual protected paths, nothing accepted in advance, no secret files, 2 GiB.
+    /// No network, the usual protected paths, nothing accepted in advance, no secret files, 2 GiB
+    /// of disk, 4 GiB of memory, 512 processes.
     pub fn new(sandbox: Sandbox) -> Self {
         Self {
             sandbox,
@@ -126,6 +144,8 @@ impl Policy {
             protected_accepted: Acceptance::Asked,
             secret_files_allowed: Vec::new(),
             disk_bytes: disk_bytes(),
+            memory_bytes: memory_bytes(),
+            processes: processes(),
         }
     }
 

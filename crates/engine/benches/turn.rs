@@ -66,7 +66,7 @@ fn tool_alone() -> (f64, f64) {
         worktree: Worktree::open(folder.path()).unwrap(),
         environment: Environment::new(std::env::vars_os(), folder.path(), folder.path()),
         sandbox: equitr_tools::Sandbox::off(),
-        disk_bytes_max: equitr_tools::DISK_BYTES_MAX,
+        quotas: equitr_tools::Quotas::default(),
     };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -320,7 +320,11 @@ impl Context {
                 .with("HOME", &home.to_string_lossy())
                 .with("TMPDIR", &temp.to_string_lossy()),
             sandbox: self.sandbox.clone(),
-            disk_bytes_max: self.policy.disk_bytes,
+            quotas: equitr_tools::Quotas {
+                disk_bytes: self.policy.disk_bytes,
+                memory_bytes: self.policy.memory_bytes,
+                processes: u64::from(self.policy.processes),
+            },
         })
     }
 

@@ -67,7 +67,7 @@ impl Backend {
 }
 
 /// The kernel's limit on processes does not hold for root.
-const UNLIMITED: &str = "the number of processes is not limited, because this is root";
+const UNLIMITED: &str = "the kernel does not limit the number of processes, because this is root";
 
 /// Whether bubblewrap's processes can be limited in number.
 #[cfg(target_os = "linux")]

@@ -57,7 +57,7 @@ pub async fn check(
             CheckOutcome::Failed { exit: 128 + signal, output: noted(output) }
         }
         // What SIGKILL, which ended it, would have given.
-        Ended::Flooded | Ended::Overfilled { .. } => {
+        Ended::Flooded | Ended::OverQuota(_) => {
             CheckOutcome::Failed { exit: 137, output: noted(output) }
         }
         Ended::TimedOut => CheckOutcome::TimedOut { timeout, output },

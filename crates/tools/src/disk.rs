@@ -4,6 +4,7 @@
 //! the next, unless the file system's free space, which costs nothing to ask for, falls fast. Free
 //! space is others' matter too, so it never decides by itself.
 
+use crate::quotas::Excess;
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, statat, statvfs};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -12,9 +13,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
-
-/// 2 GiB: more than a build of most projects leaves, and little enough for many tasks on a disk.
-pub const DISK_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
 
 /// A disk takes in at most 1 or 2 GB in this time.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -77,7 +75,7 @@ impl Disk {
 
     /// Ends, with what they hold, when the folders are too large and it is the command's doing;
     /// else never. Needs a tokio runtime with its time driver.
-    pub(crate) async fn overfilled(&self) -> u64 {
+    pub(crate) async fn overfilled(&self) -> Excess {
         let mut free_then = self.free;
         let mut next = Instant::now();
         loop {
@@ -89,26 +87,21 @@ impl Disk {
             let began = Instant::now();
             let too_much = self.look().await;
             next = Instant::now() + began.elapsed() * REST_FACTOR;
-            if let Some(bytes) = too_much {
-                return bytes;
+            if let Some(excess) = too_much {
+                return excess;
             }
         }
     }
 
     /// The same once the command has ended: it may have been quick.
-    pub(crate) async fn overfilled_at_end(&self) -> Option<u64> {
+    pub(crate) async fn overfilled_at_end(&self) -> Option<Excess> {
         let cheap = known().get(&self.folders).is_some_and(|look| look.took <= CHEAP);
         if cheap || self.has_fallen(self.free) { self.look().await } else { None }
     }
 
-    /// The most that is allowed, in bytes.
-    pub(crate) fn bytes_max(&self) -> u64 {
-        self.bytes_max
-    }
-
     /// What the folders hold, if it is too much and more than at the last look: what takes files
     /// away has to be let.
-    async fn look(&self) -> Option<u64> {
+    async fn look(&self) -> Option<Excess> {
         let folders = self.folders.clone();
         let began = Instant::now();
         let bytes = tokio::task::spawn_blocking(move || bytes_in(&folders)).await.ok()?;
@@ -123,7 +116,7 @@ impl Disk {
         } else {
             self.bytes_max
         };
-        (bytes > mark).then_some(bytes)
+        (bytes > mark).then_some(Excess::Disk { bytes, bytes_max: self.bytes_max })
     }
 
     /// Whether so much is gone from the disk since then that a look is worth it; it may be others'

@@ -36,8 +36,11 @@ pub(crate) fn kill_children(_parent: rustix::process::Pid) -> bool {
     false
 }
 
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn kill_process(_number: i32, _is_still: impl Fn() -> bool) {}
+
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{kill_children, kill_with_variable, signal_with_variable};
+pub(crate) use linux::{kill_children, kill_process, kill_with_variable, signal_with_variable};
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -111,6 +114,17 @@ mod linux {
         let still = children(parent);
         let theirs = found.iter().filter(|(pid, _)| still.contains(pid));
         theirs.filter(|(_, child)| pidfd_send_signal(child, Signal::KILL).is_ok()).count() > 0
+    }
+
+    /// Kills the process of this number if, its handle taken, it is still the one that is meant.
+    pub(crate) fn kill_process(number: i32, is_still: impl Fn() -> bool) {
+        let handle = Pid::from_raw(number).map(|pid| pidfd_open(pid, PidfdFlags::empty()));
+        if let Some(Ok(process)) = handle
+            && is_still()
+        {
+            // It may have ended meanwhile.
+            let _ = pidfd_send_signal(&process, Signal::KILL);
+        }
     }
 
     fn children(parent: Pid) -> Vec<i32> {

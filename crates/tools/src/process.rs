@@ -10,9 +10,12 @@ use crate::disk::Disk;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::leftovers::RUN_VARIABLE;
+use crate::quotas::{Excess, Quotas};
 use crate::sandbox::Sandbox;
 use crate::spawner::{COMMAND_VARIABLE, start};
+use crate::usage::Usage;
 use std::ffi::OsStr;
+use std::future::pending;
 use std::hash::{BuildHasher, RandomState};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
@@ -59,8 +62,8 @@ pub struct Command<'a> {
     pub sandbox: &'a Sandbox,
     /// Files and folders that are to look empty, where the sandbox can do that; absolute paths.
     pub masked: &'a [PathBuf],
-    /// How much its folder, `HOME` and `TMPDIR` may hold together before it is killed, in bytes.
-    pub disk_bytes_max: u64,
+    /// How much it may take before it is killed.
+    pub quotas: Quotas,
     /// When it is told to end; it has 2 s to do so.
     pub timeout: Duration,
 }
@@ -90,13 +93,8 @@ pub enum Ended {
     TimedOut,
     /// By us, after 256 MiB of output.
     Flooded,
-    /// By us, its folders holding too much; or by itself, having filled them quickly.
-    Overfilled {
-        /// What they hold, in bytes.
-        bytes: u64,
-        /// What they may hold, in bytes.
-        bytes_max: u64,
-    },
+    /// By us, having passed a quota; or by itself, having filled its folders quickly.
+    OverQuota(Excess),
     /// Exit code 126 or 127, and the shell said which program it can't find or run.
     CantRun {
         /// As the shell names it.
@@ -120,7 +118,7 @@ pub async fn run(command: Command<'_>, progress: Progress<'_>) -> Result<Finishe
     let own = ["HOME", "TMPDIR"].map(var);
     let own = own.iter().flatten().map(|(_, value)| Path::new(*value));
     let folders: Vec<&Path> = [command.folder].into_iter().chain(own).collect();
-    let disk = Disk::watch(&folders, command.disk_bytes_max).await;
+    let disk = Disk::watch(&folders, command.quotas.disk_bytes).await;
     let (mut child, mut group) =
         start(process, name, command.sandbox.bond()).await.map_err(spawn)?;
 
@@ -130,7 +128,8 @@ pub async fn run(command: Command<'_>, progress: Progress<'_>) -> Result<Finishe
     let mut reading = true;
     let mut ending = Ending::Own;
     let mut deadline = started + command.timeout;
-    let mut overfilled = std::pin::pin!(disk.overfilled());
+    let usage = group.usage(command.quotas);
+    let mut excess = std::pin::pin!(first_excess(&disk, usage));
     let status = loop {
         tokio::select! {
             status = child.wait() => break Some(status.map_err(spawn)?),
@@ -149,11 +148,19 @@ pub async fn run(command: Command<'_>, progress: Progress<'_>) -> Result<Finishe
                     ending = Ending::MadeTo;
                     deadline = Instant::now() + KILLED_WITHIN;
                 }
-                Ending::MadeTo | Ending::Flooded | Ending::Overfilled(_) => break None,
+                Ending::MadeTo | Ending::Flooded | Ending::OverQuota(_) => break None,
             },
-            bytes = &mut overfilled, if ending == Ending::Own => {
+            (excess, usage) = &mut excess, if matches!(ending, Ending::Own | Ending::AskedTo) => {
+                if let Some(usage) = usage {
+                    usage.kill().await;
+                }
                 group.kill();
-                ending = Ending::Overfilled(bytes);
+                ending = match ending {
+                    Ending::Own => Ending::OverQuota(excess),
+                    Ending::AskedTo | Ending::MadeTo | Ending::Flooded | Ending::OverQuota(_) => {
+                        Ending::MadeTo
+                    }
+                };
                 deadline = Instant::now() + KILLED_WITHIN;
             }
         }
@@ -171,15 +178,14 @@ pub async fn run(command: Command<'_>, progress: Progress<'_>) -> Result<Finishe
     output.take_rest(&receiver, &mut chunk);
 
     let text = output.kept.text();
-    let bytes_max = disk.bytes_max();
     if ending == Ending::Own
-        && let Some(bytes) = disk.overfilled_at_end().await
+        && let Some(excess) = disk.overfilled_at_end().await
     {
-        ending = Ending::Overfilled(bytes);
+        ending = Ending::OverQuota(excess);
     }
     let ended = match (ending, status) {
         (Ending::Flooded, _) => Ended::Flooded,
-        (Ending::Overfilled(bytes), _) => Ended::Overfilled { bytes, bytes_max },
+        (Ending::OverQuota(excess), _) => Ended::OverQuota(excess),
         (Ending::AskedTo | Ending::MadeTo, _) | (Ending::Own, None) => Ended::TimedOut,
         (Ending::Own, Some(status)) => ended(status, &text, command.sandbox),
     };
@@ -194,7 +200,21 @@ enum Ending {
     AskedTo,
     MadeTo,
     Flooded,
-    Overfilled(u64),
+    OverQuota(Excess),
+}
+
+/// Ends when the command takes more than it may, of whatever it is; else never.
+async fn first_excess(disk: &Disk, usage: Option<Usage>) -> (Excess, Option<Usage>) {
+    let used = async {
+        match usage {
+            Some(usage) => usage.exceeded().await,
+            None => pending().await,
+        }
+    };
+    tokio::select! {
+        excess = disk.overfilled() => (excess, None),
+        (usage, excess) = used => (excess, Some(usage)),
+    }
 }
 
 /// The process, not yet started: the one place where a command line becomes one.
@@ -202,10 +222,7 @@ fn process(command: &Command<'_>, name: &str) -> Result<std::process::Command, E
     let mut marks = vec![(COMMAND_VARIABLE, OsStr::new(name))];
     let run = command.environment.vars().find(|(name, _)| *name == RUN_VARIABLE);
     marks.extend(run.map(|(_, value)| (RUN_VARIABLE, value)));
-    let Command { line, folder, environment, sandbox, masked, .. } = *command;
-    sandbox
-        .wrap(line, folder, environment, masked, &marks)
-        .map_err(|source| Error::Sandbox { source })
+    command.sandbox.wrap(command, &marks).map_err(|source| Error::Sandbox { source })
 }
 
 struct Output<'a> {
@@ -291,14 +308,7 @@ pub(crate) fn told(finished: &Finished, timeout: Duration) -> String {
         Ended::Signalled(signal) => format!("killed by signal {signal}"),
         Ended::TimedOut => format!("timed out after {} s", timeout.as_secs()),
         Ended::Flooded => format!("killed after {} of output", size(finished.output_bytes)),
-        Ended::Overfilled { bytes, bytes_max } => {
-            let held = match *bytes {
-                u64::MAX => "more than a million files".to_owned(),
-                bytes => size(bytes),
-            };
-            let allowed = size(*bytes_max);
-            format!("stopped: the worktree and its home hold {held}, at most {allowed} are allowed")
-        }
+        Ended::OverQuota(excess) => excess.told(),
         Ended::CantRun { program } => format!("can't run `{program}`"),
     }
 }

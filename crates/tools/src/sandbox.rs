@@ -1,6 +1,6 @@
 //! What an agent's commands run in, and what they may reach there.
 
-use crate::environment::Environment;
+use crate::process;
 use crate::secret_files::FOLDERS;
 use crate::spawner::Bond;
 use equitr_sandbox::{Backend, Limits, Network, Policy};
@@ -30,6 +30,10 @@ const SYSTEM: [&str; 12] = [
     "/dev",
 ];
 
+/// So much the kernel's limit on processes lies above the quota: a command that passes the quota is
+/// killed and told why, one that is quicker than whoever looks is held by the kernel.
+const PROCESSES_BEYOND: u64 = 64;
+
 /// The sandbox of commands, and what of the machine they may use in it.
 ///
 /// Besides what is named here, a command has its worktree, its private `HOME` and `TMPDIR`, and to
@@ -45,7 +49,8 @@ pub struct Sandbox {
     pub read_only: Vec<PathBuf>,
     /// Which network a command has.
     pub network: Network,
-    /// How much a command may use.
+    /// How much the kernel lets a command use; of processes and of what is memory, as little as its
+    /// quotas allow.
     pub limits: Limits,
 }
 
@@ -55,9 +60,11 @@ impl Sandbox {
         Self::new(Backend::Off, PathBuf::new())
     }
 
-    /// This one, without network, and with 512 processes at once, 1 GiB a file, 4,096 open files.
+    /// This one, without network, and with 1 GiB a file, 4,096 open files.
     pub fn new(backend: Backend, launcher: PathBuf) -> Self {
-        let (network, limits) = (Network::None, Limits::default());
+        // As many processes as a command's quota allows.
+        let limits = Limits { processes: u64::MAX, ..Limits::default() };
+        let network = Network::None;
         Self { backend, launcher, read_only: Vec::new(), network, limits }
     }
 
@@ -97,19 +104,17 @@ impl Sandbox {
     /// The marks are on the outer process as well, so that whoever kills what has them kills all.
     pub(crate) fn wrap(
         &self,
-        line: &str,
-        folder: &Path,
-        environment: &Environment,
-        masked: &[PathBuf],
+        asked: &process::Command<'_>,
         marks: &[(&str, &OsStr)],
     ) -> Result<Command, equitr_sandbox::Error> {
+        let process::Command { line, folder, environment, .. } = *asked;
         let mut variables: BTreeMap<OsString, OsString> =
             environment.vars().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         variables.extend(marks.iter().map(|(name, value)| ((*name).into(), (*value).into())));
         let mut command = match self.backend {
             Backend::Off => plain(line, folder, &variables),
             Backend::Bubblewrap { .. } | Backend::Landlock { .. } => {
-                let policy = self.policy(folder, &mut variables, masked);
+                let policy = self.policy(asked, &mut variables);
                 equitr_sandbox::wrap(&self.backend, &policy, &variables, &self.launcher, line)?
             }
         };
@@ -119,10 +124,10 @@ impl Sandbox {
 
     fn policy(
         &self,
-        folder: &Path,
+        asked: &process::Command<'_>,
         variables: &mut BTreeMap<OsString, OsString>,
-        masked: &[PathBuf],
     ) -> Policy {
+        let process::Command { folder, masked, quotas, .. } = *asked;
         let get = |name: &str| variables.get(OsStr::new(name)).map(PathBuf::from);
         let own: Vec<PathBuf> = [get("HOME"), get("TMPDIR")].into_iter().flatten().collect();
         let mut policy = Policy::new(folder);
@@ -132,6 +137,11 @@ impl Sandbox {
         policy.masked = masked.to_vec();
         policy.network = self.network.clone();
         policy.limits = self.limits;
+        let processes = quotas.processes.saturating_add(PROCESSES_BEYOND);
+        policy.limits.processes = policy.limits.processes.min(processes);
+        // Both are memory.
+        policy.temp_bytes = policy.temp_bytes.min(quotas.memory_bytes);
+        policy.shared_memory_bytes = policy.shared_memory_bytes.min(quotas.memory_bytes);
         match (&self.network, own.first()) {
             (Network::Proxy { .. }, Some(home)) => {
                 for (name, below) in FETCHING {
@@ -212,6 +222,8 @@ fn whole(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Environment, Quotas};
+    use std::time::Duration;
 
     fn shown(variables: &[(&str, &Path)], folder: &Path) -> Vec<PathBuf> {
         let variables: BTreeMap<OsString, OsString> = variables
@@ -270,7 +282,6 @@ mod tests {
 
     #[test]
     fn what_is_fetched_goes_into_the_agents_home_and_nothing_is_fetched_without_network() {
-        let folder = Path::new("/r/task");
         let variables: BTreeMap<OsString, OsString> =
             [("HOME", "/r/home"), ("TMPDIR", "/r/temp"), ("CARGO_HOME", "/u/.cargo")]
                 .map(|(name, value)| (name.into(), value.into()))
@@ -278,16 +289,29 @@ mod tests {
         let mut sandbox = Sandbox::off();
         sandbox.read_only = vec!["/r/hub.git".into()];
         let masked = [PathBuf::from("/r/task/.env")];
+        let environment = Environment::new([], Path::new("/r/home"), Path::new("/r/temp"));
+        let quotas = Quotas { disk_bytes: 1, memory_bytes: 100 << 20, processes: 2_000 };
+        let asked = process::Command {
+            line: "true",
+            folder: Path::new("/r/task"),
+            environment: &environment,
+            sandbox: &sandbox.clone(),
+            masked: &masked,
+            quotas,
+            timeout: Duration::from_secs(1),
+        };
         let mut alone = variables.clone();
-        let policy = sandbox.policy(folder, &mut alone, &masked);
+        let policy = sandbox.policy(&asked, &mut alone);
         assert_eq!(alone[OsStr::new("CARGO_NET_OFFLINE")], "true");
         assert_eq!(alone[OsStr::new("CARGO_HOME")], "/u/.cargo");
         assert_eq!(policy.writable, [Path::new("/r/home"), Path::new("/r/temp")]);
         assert_eq!(policy.read_only, [Path::new("/r/hub.git")]);
         assert_eq!(policy.masked, masked);
+        assert_eq!((policy.temp_bytes, policy.shared_memory_bytes), (100 << 20, 64 << 20));
+        assert_eq!(policy.limits.processes, 2_064);
         sandbox.network = Network::Proxy { socket: "/r/proxy".into() };
         let mut fetching = variables;
-        let policy = sandbox.policy(folder, &mut fetching, &[]);
+        let policy = sandbox.policy(&asked, &mut fetching);
         assert_eq!(policy.network, sandbox.network);
         assert_eq!(fetching.get(OsStr::new("CARGO_NET_OFFLINE")), None);
         assert_eq!(fetching[OsStr::new("CARGO_HOME")], "/r/home/.cargo");

@@ -41,7 +41,7 @@ pub(crate) async fn run_command(
     let told = told(&finished, timeout);
     let (head, outcome) = match &finished.ended {
         Ended::Exited(_) | Ended::Signalled(_) => (told, ToolOutcome::Ok),
-        Ended::TimedOut | Ended::Flooded | Ended::Overfilled { .. } | Ended::CantRun { .. } => {
+        Ended::TimedOut | Ended::Flooded | Ended::OverQuota(_) | Ended::CantRun { .. } => {
             (format!("error: {told}"), ToolOutcome::Error)
         }
     };
@@ -101,7 +101,7 @@ pub(crate) fn command<'a>(
         let given = size(line.len() as u64);
         return bad(format!("`command` is {given}; write a script to a file and run that"));
     }
-    let Place { worktree, environment, sandbox, disk_bytes_max } = place;
-    let (folder, disk_bytes_max) = (worktree.folder(), *disk_bytes_max);
-    Ok(Command { line, folder, environment, sandbox, masked, disk_bytes_max, timeout })
+    let Place { worktree, environment, sandbox, quotas } = place;
+    let (folder, quotas) = (worktree.folder(), *quotas);
+    Ok(Command { line, folder, environment, sandbox, masked, quotas, timeout })
 }

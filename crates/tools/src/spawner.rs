@@ -4,6 +4,8 @@
 //! started it for the parent. Threads of a pool come and go; this one stays as long as the program.
 
 use crate::leftovers::{kill_children, kill_with_variable, signal_with_variable};
+use crate::quotas::Quotas;
+use crate::usage::Usage;
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -69,6 +71,12 @@ pub(crate) struct Group {
 }
 
 impl Group {
+    /// A watch over what its processes use; nothing when it has ended already.
+    pub(crate) fn usage(&self, quotas: Quotas) -> Option<Usage> {
+        let leader = self.leader?.as_raw_nonzero().get();
+        Some(Usage::new(leader, &self.name, self.bond, quotas))
+    }
+
     /// Asks the command to end.
     pub(crate) async fn ask(&self) {
         match self.bond {

@@ -5,6 +5,7 @@ use crate::environment::Environment;
 use crate::error::{Error, quoted};
 use crate::list::{ListFiles, list_files};
 use crate::process::Progress;
+use crate::quotas::Quotas;
 use crate::read::{ReadFile, read_file};
 use crate::sandbox::Sandbox;
 use crate::search::{Search, search};
@@ -46,9 +47,8 @@ pub struct Place {
     pub environment: Environment,
     /// What its commands run in.
     pub sandbox: Sandbox,
-    /// How much the worktree, `HOME` and `TMPDIR` may hold together while a command runs, in bytes:
-    /// [`DISK_BYTES_MAX`](crate::DISK_BYTES_MAX), or what a person says.
-    pub disk_bytes_max: u64,
+    /// How much a command may take.
+    pub quotas: Quotas,
 }
 
 /// Bounds that a run sets; the others stand where they are used.

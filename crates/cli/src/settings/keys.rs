@@ -60,7 +60,7 @@ const MODEL: &str = "a model's name such as openai/gpt-5";
 const RATE: &str = "dollars per million tokens, such as 2.50";
 
 /// All of them, in the order in which they are shown.
-pub static KEYS: [Key; 28] = [
+pub static KEYS: [Key; 30] = [
     Key {
         path: "orchestrator.use_multi_agent",
         variable: Some("EQUITR_MULTI_AGENT"),
@@ -140,6 +140,26 @@ pub static KEYS: [Key; 28] = [
         take: |s, given| given.count(16, 1 << 20).map(|v| s.disk_mib = v),
         show: |s| s.disk_mib.to_string(),
         project: Some(|s, asked| lower(&mut s.disk_mib, asked.disk_mib)),
+    },
+    Key {
+        path: "orchestrator.memory_mib",
+        variable: None,
+        flag: None,
+        wants: "mebibytes, 64 to 1048576",
+        about: "memory that a command's processes may hold before it is killed, in mebibytes (Linux)",
+        take: |s, given| given.count(64, 1 << 20).map(|v| s.memory_mib = v),
+        show: |s| s.memory_mib.to_string(),
+        project: Some(|s, asked| lower(&mut s.memory_mib, asked.memory_mib)),
+    },
+    Key {
+        path: "orchestrator.processes",
+        variable: None,
+        flag: None,
+        wants: "16 to 65536",
+        about: "processes and threads that a command may have at once before it is killed (Linux)",
+        take: |s, given| given.count(16, 1 << 16).map(|v| s.processes = v),
+        show: |s| s.processes.to_string(),
+        project: Some(|s, asked| lower(&mut s.processes, asked.processes)),
     },
     Key {
         path: "llm.model",

@@ -400,7 +400,7 @@ fn what_commands_may_do_can_be_set_in_a_file() {
          protected: [/infra/**, deploy]\n\
          unprotected: [build.rs, CODEOWNERS]\n\
          allow_secret_files: [tests/fixtures/*.pem]\n\
-         orchestrator: {disk_mib: 16}\n",
+         orchestrator: {disk_mib: 16, memory_mib: 64, processes: 16}\n",
     );
     assert_eq!(settings.sandbox, Mode::Bubblewrap);
     assert_eq!(
@@ -414,6 +414,7 @@ fn what_commands_may_do_can_be_set_in_a_file() {
     assert_eq!(protected.len(), PROTECTED.len());
     assert_eq!(settings.allow_secret_files, ["tests/fixtures/*.pem".into()]);
     assert_eq!(settings.disk_bytes(), 16 << 20);
+    assert_eq!((settings.memory_bytes(), settings.processes), (64 << 20, 16));
     assert_eq!(file("network: none").network, []);
     assert_eq!(file("network: registries").network, ["registries".into()]);
     assert_eq!(file("").protected_paths().len(), PROTECTED.len());

@@ -5,7 +5,7 @@ use crate::World;
 use equitr_core::chat::ToolOutcome;
 use equitr_tools::process::{Command, Ended, Finished, run};
 use equitr_tools::{
-    CheckOutcome, DISK_BYTES_MAX, Environment, Place, RUN_VARIABLE, Sandbox, check, kill_leftovers,
+    CheckOutcome, Environment, Place, Quotas, RUN_VARIABLE, Sandbox, check, kill_leftovers,
 };
 use serde_json::json;
 use std::os::unix::process::CommandExt;
@@ -29,8 +29,8 @@ fn plain<'a>(
     timeout: Duration,
 ) -> Command<'a> {
     static OFF: LazyLock<Sandbox> = LazyLock::new(Sandbox::off);
-    let (sandbox, masked, disk_bytes_max) = (&*OFF, &[], DISK_BYTES_MAX);
-    Command { line, folder, environment, sandbox, masked, disk_bytes_max, timeout }
+    let (sandbox, masked, quotas) = (&*OFF, &[], Quotas::default());
+    Command { line, folder, environment, sandbox, masked, quotas, timeout }
 }
 
 /// Waits until `condition` holds; fails after a minute.

@@ -12,7 +12,7 @@ const LONG: Duration = Duration::from_secs(60);
 
 fn small() -> World {
     let mut world = World::new();
-    world.place.disk_bytes_max = 40 * MB;
+    world.place.quotas.disk_bytes = 40 * MB;
     world
 }
 
@@ -26,7 +26,7 @@ async fn tl_06_a_command_that_fills_the_disk_is_killed() {
         let told = world.refused("run_command", json!({"command": line})).await;
         let (head, rest) = told.split_once(" MB, ").unwrap();
         let held = head.strip_prefix("error: stopped: the worktree and its home hold ").unwrap();
-        assert_eq!(rest, "at most 40.0 MB are allowed\n");
+        assert_eq!(rest, "at most 40.0 MB are allowed by `orchestrator.disk_mib`\n");
         assert!(held.parse::<f64>().unwrap() > 40.0, "{told}");
     }
 }

@@ -6,11 +6,13 @@ mod disk;
 mod files;
 mod paths;
 #[cfg(target_os = "linux")]
+mod quotas;
+#[cfg(target_os = "linux")]
 mod sandboxed;
 mod secrets;
 
 use equitr_core::chat::ToolOutcome;
-use equitr_tools::{DISK_BYTES_MAX, Environment, Limits, Output, Place, Sandbox, Tool, Worktree};
+use equitr_tools::{Environment, Limits, Output, Place, Quotas, Sandbox, Tool, Worktree};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -37,12 +39,8 @@ impl World {
             command_timeout: Duration::from_secs(60),
             command_timeout_max: Duration::from_secs(60),
         };
-        let place = Place {
-            worktree,
-            environment,
-            sandbox: Sandbox::off(),
-            disk_bytes_max: DISK_BYTES_MAX,
-        };
+        let place =
+            Place { worktree, environment, sandbox: Sandbox::off(), quotas: Quotas::default() };
         Self { place, folder, limits }
     }
 

@@ -4,7 +4,7 @@
 use crate::World;
 use equitr_sandbox::{Backend, Mode};
 use equitr_tools::process::{Command, Ended, Finished, run};
-use equitr_tools::{CheckOutcome, DISK_BYTES_MAX, RUN_VARIABLE, check, kill_leftovers};
+use equitr_tools::{CheckOutcome, RUN_VARIABLE, check, kill_leftovers};
 use serde_json::json;
 use std::future::{Future, poll_fn};
 use std::path::PathBuf;
@@ -20,8 +20,8 @@ const BOTH: [Mode; 2] = [Mode::Bubblewrap, Mode::Landlock];
 async fn finished(world: &World, line: &str, timeout: Duration) -> Finished {
     let folder = world.at("").canonicalize().unwrap();
     let (environment, sandbox) = (&world.place.environment, &world.place.sandbox);
-    let (folder, masked, disk_bytes_max) = (&*folder, &[], DISK_BYTES_MAX);
-    let command = Command { line, folder, environment, sandbox, masked, disk_bytes_max, timeout };
+    let (folder, masked, quotas) = (&*folder, &[], world.place.quotas);
+    let command = Command { line, folder, environment, sandbox, masked, quotas, timeout };
     run(command, &|_| {}).await.unwrap()
 }
 
@@ -257,7 +257,7 @@ async fn tl_06_memory_and_shared_memory_end_where_they_are_limited() {
 #[tokio::test]
 async fn tl_06_a_sandboxed_command_that_fills_the_disk_is_killed() {
     let mut world = World::in_sandbox(Mode::Bubblewrap);
-    world.place.disk_bytes_max = 40_000_000;
+    world.place.quotas.disk_bytes = 40_000_000;
     let nap = nap(61);
     let line = format!(
         "sleep {nap} & i=0; while [ $i -lt 150 ]; do i=$((i+1)); head -c 4000000 /dev/zero > f$i; sleep 0.02; done"

@@ -44,7 +44,8 @@ fn cfg_11_a_repository_makes_settings_stricter() {
     let mut settings =
         person("sandbox: auto\nnetwork: [registries, '*.example.org']\n", &SettingsArgs::default());
     let text = "orchestrator: {use_multi_agent: false, max_iterations: 3, worker_timeout: 60,\n\
-                \x20 max_workers: 2, task_tries: 1, check_timeout: 30, disk_mib: 100}\n\
+                \x20 max_workers: 2, task_tries: 1, check_timeout: 30, disk_mib: 100,\n\
+                \x20 memory_mib: 200, processes: 50}\n\
                 llm: {budget: 2.50}\n\
                 checks: [make lint]\n\
                 sandbox: bubblewrap\n\
@@ -55,13 +56,14 @@ fn cfg_11_a_repository_makes_settings_stricter() {
     assert_eq!((limits.turns, limits.attempt_ms, limits.tries), (3, 60_000, 1));
     assert_eq!((settings.max_workers, limits.check_ms), (2, 30_000));
     assert_eq!(settings.disk_bytes(), 100 << 20);
+    assert_eq!((settings.memory_bytes(), settings.processes), (200 << 20, 50));
     assert_eq!(limits.budget, Some(MicroDollars(2_500_000)));
     assert_eq!(settings.checks, list(&["make lint"]));
     assert_eq!(settings.sandbox, Mode::Bubblewrap);
     assert_eq!(settings.network, list(&["a.example.org", "*.b.example.org"]));
     assert!(settings.protected_paths().contains(&Arc::from("infra/**")));
     assert!(settings.protected_paths().contains(&Arc::from(".github/**")));
-    assert_eq!(settings.origin("llm.budget").to_string(), "REPO/.equitr/config.yaml:3");
+    assert_eq!(settings.origin("llm.budget").to_string(), "REPO/.equitr/config.yaml:4");
 }
 
 #[test]
@@ -210,6 +212,8 @@ fn cfg_11_every_key_is_either_the_persons_alone_or_can_be_tightened() {
             "orchestrator.task_tries",
             "orchestrator.check_timeout",
             "orchestrator.disk_mib",
+            "orchestrator.memory_mib",
+            "orchestrator.processes",
             "llm.budget",
             "checks",
             "sandbox",
