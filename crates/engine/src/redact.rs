@@ -219,7 +219,11 @@ mod tests {
             Outcome::Called { result: Ok(said()), took_ms: 1 },
             Outcome::Called { result: Err(failure), took_ms: 1 },
             Outcome::ToolRan { content, outcome: ToolOutcome::Ok, took_ms: 1 },
-            Outcome::Verified { commit: commit(), checks: vec![check.clone()], diff: SECRET.into() },
+            Outcome::Verified {
+                commit: commit(),
+                checks: vec![check.clone()],
+                diff: SECRET.into(),
+            },
             Outcome::Integrated { commit: commit(), onto: commit(), checks: vec![check] },
             Outcome::Conflicted {
                 paths: vec![SECRET.into()],
