@@ -7,7 +7,7 @@ use crate::chat::{CallFault, Reply, ToolOutcome};
 use crate::documents::{DocumentKind, Documents};
 use crate::graph::PlannedTask;
 use crate::id::{AgentId, Commit, ConsultId, QuestionId, TaskId};
-use crate::policy::Touched;
+use crate::policy::{Sandbox, Touched};
 use crate::spec::RunSpec;
 use crate::units::MicroDollars;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// Version of the record format; a journal of a newer one is refused.
 ///
-/// 2: a spec's policy, protected paths at delivery, workers that go in circles.
+/// 2: a spec's policy and its changes, protected paths at delivery, workers that go in circles.
 pub const FORMAT: u32 = 2;
 
 /// All facts that one input led to: durable together or not at all.
@@ -62,6 +62,14 @@ pub enum Event {
         /// The new number.
         workers: u32,
     },
+    /// The person chose what commands run in from now on.
+    SandboxSet {
+        /// What.
+        sandbox: Sandbox,
+    },
+    /// The person lets changes of protected paths come to their branch: those of a result that lies
+    /// aside, which is handed over then, and those of one that is still being made.
+    ProtectedAccepted,
 
     /// The person said what to build, or something more.
     PersonSaid {

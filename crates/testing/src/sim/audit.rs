@@ -13,6 +13,7 @@ use super::git::Git;
 use equitr_core::chat::Request;
 use equitr_core::event::{Ending, Event, Record, Verdict};
 use equitr_core::id::AgentId;
+use equitr_core::input::Command;
 use equitr_core::spec::{Goal, RunSpec};
 use equitr_core::state::{RunState, Stage, Status};
 
@@ -57,6 +58,11 @@ impl Audit {
         }
     }
 
+    /// Enters what the person asks of the run.
+    pub fn commanded(&mut self, command: &Command) {
+        self.delivery.commanded(command);
+    }
+
     /// Enters a record; `state` is the one right after it.
     pub fn saw(&mut self, record: &Record, state: &RunState, git: &Git) -> Result<(), Breach> {
         for event in &record.events {
@@ -75,7 +81,7 @@ impl Audit {
     pub fn check(&self, state: &RunState, git: &Git, billed: u64) -> Result<(), Breach> {
         self.money.check(state, billed)?;
         self.graph.check(state)?;
-        self.delivery.check(git)?;
+        self.delivery.check(state, git)?;
         agrees_with_git(state, git)
     }
 

@@ -1,11 +1,13 @@
-//! Protected paths and the person's word for them.
+//! The person's word: for protected paths, and for what commands run in.
 
 use super::super::git::Git;
 use super::{Breach, holds};
 use equitr_core::event::{AnsweredBy, Event};
 use equitr_core::id::QuestionId;
-use equitr_core::policy::{Acceptance, Touched};
+use equitr_core::input::Command;
+use equitr_core::policy::{Acceptance, Sandbox, Touched};
 use equitr_core::spec::RunSpec;
+use equitr_core::state::RunState;
 use std::sync::Arc;
 
 /// What was asked about the result, and what the person said.
@@ -14,6 +16,10 @@ pub(super) struct Delivery {
     protected: Vec<Arc<str>>,
     accepted: bool,
     asked: Option<QuestionId>,
+    /// What commands run in.
+    sandbox: Sandbox,
+    /// What the person did of their own accord, newest last.
+    commanded: Vec<Command>,
 }
 
 impl Delivery {
@@ -22,6 +28,15 @@ impl Delivery {
             protected: spec.policy.protected.clone(),
             accepted: spec.policy.protected_accepted == Acceptance::Given,
             asked: None,
+            sandbox: spec.policy.sandbox,
+            commanded: Vec::new(),
+        }
+    }
+
+    /// The person asks something of the run.
+    pub fn commanded(&mut self, command: &Command) {
+        if let Command::SetSandbox(_) | Command::AcceptProtected = command {
+            self.commanded.push(command.clone());
         }
     }
 
@@ -35,12 +50,29 @@ impl Delivery {
                 self.accepted |= self.asked == Some(*id) && &**text == "yes";
                 Ok(())
             }
+            Event::ProtectedAccepted => {
+                self.accepted = true;
+                holds(self.commanded.contains(&Command::AcceptProtected), "S1", || {
+                    "protected paths are accepted, and by nobody".to_owned()
+                })
+            }
+            Event::SandboxSet { sandbox } => {
+                self.sandbox = *sandbox;
+                holds(self.commanded.last() == Some(&Command::SetSandbox(*sandbox)), "S3", || {
+                    format!("nobody chose that commands run in {sandbox:?}")
+                })
+            }
             _ => Ok(()),
         }
     }
 
-    /// Protected paths come to the person's branch by their word alone.
-    pub fn check(&self, git: &Git) -> Result<(), Breach> {
+    /// Protected paths come to the person's branch by their word alone, and commands run in what
+    /// the person chose last.
+    pub fn check(&self, state: &RunState, git: &Git) -> Result<(), Breach> {
+        let sandbox = state.spec.policy.sandbox;
+        holds(sandbox == self.sandbox, "S3", || {
+            format!("commands run in {sandbox:?} instead of {:?}", self.sandbox)
+        })?;
         let touched = Touched::of(&self.protected, git.changed.iter().copied());
         let moved = git.delivered.is_some();
         holds(!moved || touched.total == 0 || self.accepted, "S1", || {
