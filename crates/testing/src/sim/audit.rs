@@ -13,7 +13,7 @@ use super::git::Git;
 use equitr_core::chat::Request;
 use equitr_core::event::{Ending, Event, Record, Verdict};
 use equitr_core::id::AgentId;
-use equitr_core::input::Command;
+use equitr_core::input::Input;
 use equitr_core::spec::{Goal, RunSpec};
 use equitr_core::state::{RunState, Stage, Status};
 
@@ -58,9 +58,9 @@ impl Audit {
         }
     }
 
-    /// Enters what the person asks of the run.
-    pub fn commanded(&mut self, command: &Command) {
-        self.delivery.commanded(command);
+    /// What holds of a record and the input that led to it.
+    pub fn led_to(input: &Input, record: &Record) -> Result<(), Breach> {
+        record.events.iter().try_for_each(|event| delivery::by_the_person(input, event))
     }
 
     /// Enters a record; `state` is the one right after it.

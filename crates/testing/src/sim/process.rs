@@ -217,10 +217,7 @@ impl Process {
         self.world.figures.steps += 1;
         let at_ms = self.world.now_ms + self.clock_ms;
         self.note(|_| format!("at {at_ms}: {}", short(&input)));
-        if let Input::Command(command) = &input {
-            self.audit.commanded(command);
-        }
-        let reaction = equitr_core::step(&mut self.state, at_ms, input)
+        let reaction = equitr_core::step(&mut self.state, at_ms, input.clone())
             .map_err(|refused| refusal(&refused))?;
         if let Some(why) = &reaction.objection {
             self.note(|_| format!("  objects: {why}"));
@@ -229,6 +226,7 @@ impl Process {
             for event in &record.events {
                 self.note(|_| format!("  {}", short(event)));
             }
+            Audit::led_to(&input, &record)?;
             self.audit.saw(&record, &self.state, &self.world.git)?;
             records.push(record);
         }

@@ -4,7 +4,7 @@ use super::super::git::Git;
 use super::{Breach, holds};
 use equitr_core::event::{AnsweredBy, Event};
 use equitr_core::id::QuestionId;
-use equitr_core::input::Command;
+use equitr_core::input::{Command, Input};
 use equitr_core::policy::{Acceptance, Sandbox, Touched};
 use equitr_core::spec::RunSpec;
 use equitr_core::state::RunState;
@@ -18,8 +18,6 @@ pub(super) struct Delivery {
     asked: Option<QuestionId>,
     /// What commands run in.
     sandbox: Sandbox,
-    /// What the person did of their own accord, newest last.
-    commanded: Vec<Command>,
 }
 
 impl Delivery {
@@ -29,14 +27,6 @@ impl Delivery {
             accepted: spec.policy.protected_accepted == Acceptance::Given,
             asked: None,
             sandbox: spec.policy.sandbox,
-            commanded: Vec::new(),
-        }
-    }
-
-    /// The person asks something of the run.
-    pub fn commanded(&mut self, command: &Command) {
-        if let Command::SetSandbox(_) | Command::AcceptProtected = command {
-            self.commanded.push(command.clone());
         }
     }
 
@@ -52,15 +42,11 @@ impl Delivery {
             }
             Event::ProtectedAccepted => {
                 self.accepted = true;
-                holds(self.commanded.contains(&Command::AcceptProtected), "S1", || {
-                    "protected paths are accepted, and by nobody".to_owned()
-                })
+                Ok(())
             }
             Event::SandboxSet { sandbox } => {
                 self.sandbox = *sandbox;
-                holds(self.commanded.last() == Some(&Command::SetSandbox(*sandbox)), "S3", || {
-                    format!("nobody chose that commands run in {sandbox:?}")
-                })
+                Ok(())
             }
             _ => Ok(()),
         }
@@ -78,5 +64,20 @@ impl Delivery {
         holds(!moved || touched.total == 0 || self.accepted, "S1", || {
             format!("{} came to the person's branch without their word", touched.words())
         })
+    }
+}
+
+/// What only the person may bring about came of their command.
+pub(super) fn by_the_person(input: &Input, event: &Event) -> Result<(), Breach> {
+    match (event, input) {
+        (Event::ProtectedAccepted, input) => {
+            let asked = matches!(input, Input::Command(Command::AcceptProtected));
+            holds(asked, "S1", || "protected paths are accepted, and by nobody".to_owned())
+        }
+        (Event::SandboxSet { sandbox }, input) => {
+            let asked = matches!(input, Input::Command(Command::SetSandbox(s)) if s == sandbox);
+            holds(asked, "S3", || format!("nobody chose that commands run in {sandbox:?}"))
+        }
+        _ => Ok(()),
     }
 }
