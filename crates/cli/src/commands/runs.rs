@@ -38,7 +38,9 @@ pub fn resume(args: &ResumeArgs, env: Env<'_>) -> Result<Exit, CliError> {
     let dir = match &args.run {
         Some(run) => named(&home, run)?,
         None if args.accept_protected => {
-            newest(&home, |state| acceptance_objection(state).is_none(), "accept the result of")?
+            // A result that waits for this word comes before a run that may want it one day.
+            let waits = |state: &RunState| state.delivery.is_some() && can_accept(state);
+            newest(&home, waits, "accept").or_else(|_| newest(&home, can_accept, "accept"))?
         }
         None => newest(&home, can_go_on, "resume")?,
     };
@@ -233,6 +235,10 @@ fn state_word(state: &RunState) -> &'static str {
 
 fn can_go_on(state: &RunState) -> bool {
     state.ending().is_none_or(Ending::can_resume)
+}
+
+fn can_accept(state: &RunState) -> bool {
+    acceptance_objection(state).is_none()
 }
 
 fn chosen(run: Option<&str>, home: Option<&Path>, env: Env<'_>) -> Result<Loaded, CliError> {
