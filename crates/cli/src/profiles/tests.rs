@@ -115,11 +115,12 @@ fn a_repository_cannot_lay_a_link_to_files_of_the_person() {
 #[test]
 fn cfg_11_a_repositorys_profile_has_no_tools_that_the_persons_has_not() {
     let world = World::new();
-    let of = |tools: &str| format!("role: x\nprompt: y\ntools: [{tools}]\n");
-    world.own("careful.yaml", &of("read_file, search"));
+    let of = |tools: &str| format!("role: x\nprompt: y\n{tools}");
+    world.own("careful.yaml", &of("tools: [read_file, search]\n"));
     for (wanted, tools) in [
-        ("read_file, run_command", vec!["read_file"]),
-        ("run_command", vec!["read_file", "search"]),
+        ("tools: [read_file, run_command]\n", vec!["read_file"]),
+        ("tools: [run_command]\n", vec!["read_file", "search"]),
+        // Left out, it is all of them.
         ("", vec!["read_file", "search"]),
     ] {
         world.repository("careful.yaml", &of(wanted));
