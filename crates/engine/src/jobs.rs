@@ -318,6 +318,7 @@ impl Context {
                 .with("TMPDIR", &temp.to_string_lossy()),
             sandbox: self.sandbox.clone(),
             disk_bytes_max: self.policy.disk_bytes,
+            redactor: Arc::clone(&self.parts.redactor),
         })
     }
 

@@ -11,6 +11,7 @@ use equitr_tools::{
     DISK_BYTES_MAX, Environment, Limits, Place, Sandbox, Tool, Worktree, secret_files,
 };
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Enough for a median that stands.
@@ -76,6 +77,7 @@ fn place(at: &dyn Fn(&str) -> PathBuf, sandbox: Sandbox) -> Place {
         environment: Environment::new(std::env::vars_os(), home, temp),
         sandbox,
         disk_bytes_max: DISK_BYTES_MAX,
+        redactor: Arc::default(),
     }
 }
 

@@ -101,7 +101,7 @@ pub(crate) fn command<'a>(
         let given = size(line.len() as u64);
         return bad(format!("`command` is {given}; write a script to a file and run that"));
     }
-    let Place { worktree, environment, sandbox, disk_bytes_max } = place;
+    let Place { worktree, environment, sandbox, disk_bytes_max, redactor } = place;
     let (folder, disk_bytes_max) = (worktree.folder(), *disk_bytes_max);
-    Ok(Command { line, folder, environment, sandbox, masked, disk_bytes_max, timeout })
+    Ok(Command { line, folder, environment, sandbox, masked, disk_bytes_max, timeout, redactor })
 }

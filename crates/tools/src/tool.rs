@@ -13,6 +13,7 @@ use crate::stop::{Stop, blocking};
 use crate::worktree::Worktree;
 use crate::write::{DeleteFile, WriteFile, delete_file, write_file};
 use equitr_core::chat::{ToolOutcome, ToolSpec};
+use equitr_core::redact::Redactor;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::sync::Arc;
@@ -49,6 +50,8 @@ pub struct Place {
     /// How much the worktree, `HOME` and `TMPDIR` may hold together while a command runs, in bytes:
     /// [`DISK_BYTES_MAX`](crate::DISK_BYTES_MAX), or what a person says.
     pub disk_bytes_max: u64,
+    /// Takes secrets out of what is cut. What is not cut is left to the caller.
+    pub redactor: Arc<Redactor>,
 }
 
 /// Bounds that a run sets; the others stand where they are used.

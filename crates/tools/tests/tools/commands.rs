@@ -3,6 +3,7 @@
 
 use crate::World;
 use equitr_core::chat::ToolOutcome;
+use equitr_core::redact::Redactor;
 use equitr_tools::process::{Command, Ended, Finished, run};
 use equitr_tools::{
     CheckOutcome, DISK_BYTES_MAX, Environment, Place, RUN_VARIABLE, Sandbox, check, kill_leftovers,
@@ -29,8 +30,10 @@ fn plain<'a>(
     timeout: Duration,
 ) -> Command<'a> {
     static OFF: LazyLock<Sandbox> = LazyLock::new(Sandbox::off);
+    static REDACTOR: LazyLock<Redactor> = LazyLock::new(Redactor::default);
+    let redactor = &*REDACTOR;
     let (sandbox, masked, disk_bytes_max) = (&*OFF, &[], DISK_BYTES_MAX);
-    Command { line, folder, environment, sandbox, masked, disk_bytes_max, timeout }
+    Command { line, folder, environment, sandbox, masked, disk_bytes_max, timeout, redactor }
 }
 
 /// Waits until `condition` holds; fails after a minute.

@@ -13,6 +13,7 @@ use equitr_core::chat::ToolOutcome;
 use equitr_tools::{DISK_BYTES_MAX, Environment, Limits, Output, Place, Sandbox, Tool, Worktree};
 use serde_json::Value;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -42,6 +43,7 @@ impl World {
             environment,
             sandbox: Sandbox::off(),
             disk_bytes_max: DISK_BYTES_MAX,
+            redactor: Arc::default(),
         };
         Self { place, folder, limits }
     }

@@ -21,7 +21,9 @@ async fn finished(world: &World, line: &str, timeout: Duration) -> Finished {
     let folder = world.at("").canonicalize().unwrap();
     let (environment, sandbox) = (&world.place.environment, &world.place.sandbox);
     let (folder, masked, disk_bytes_max) = (&*folder, &[], DISK_BYTES_MAX);
-    let command = Command { line, folder, environment, sandbox, masked, disk_bytes_max, timeout };
+    let redactor = &*world.place.redactor;
+    let command =
+        Command { line, folder, environment, sandbox, masked, disk_bytes_max, timeout, redactor };
     run(command, &|_| {}).await.unwrap()
 }
 
