@@ -25,8 +25,8 @@ const WORKTREES_MAX: usize = 64;
 /// By the worktree's path.
 static KNOWN: Mutex<BTreeMap<PathBuf, Tree>> = Mutex::new(BTreeMap::new());
 
-/// By the folder's path from the root.
-type Tree = HashMap<PathBuf, (Version, Listing)>;
+/// By the folder's path from the root; by its bytes, since a `Path` is taken apart to be compared.
+type Tree = HashMap<OsString, (Version, Listing)>;
 
 /// Which folder it is, and in which state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl<'a> Listings<'a> {
         if is_shut(&stat) {
             return Listed::Shut;
         }
-        if let Some((path, (version, listing))) = self.before.remove_entry(folder)
+        if let Some((path, (version, listing))) = self.before.remove_entry(folder.as_os_str())
             && version == version_of(&stat)
         {
             let entry = self.now.entry(path).insert_entry((version, listing));
@@ -94,7 +94,7 @@ impl<'a> Listings<'a> {
         let asked = SystemTime::now();
         let Some((version, listing)) = read(root, at) else { return Listed::Shut };
         if is_settled(version, asked) {
-            let entry = self.now.entry(folder.to_owned()).insert_entry((version, listing));
+            let entry = self.now.entry(folder.into()).insert_entry((version, listing));
             Listed::Whole(&entry.into_mut().1)
         } else {
             self.passing = listing;
