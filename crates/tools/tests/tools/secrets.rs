@@ -162,3 +162,32 @@ fn what_a_command_has_shut_is_hidden_until_it_is_open_again() {
     };
     assert_eq!(found, expected);
 }
+
+#[tokio::test]
+async fn sec_06_no_part_of_a_secret_is_read_or_found_by_itself() {
+    let world = World::new();
+    let line = "M7c4nary".repeat(8);
+    let lines = format!("{line}\n").repeat(20);
+    let text = format!(
+        "KEY = \"\"\"-----BEGIN RSA PRIVATE KEY-----\n{lines}-----END RSA PRIVATE KEY-----\"\"\"\nend\n"
+    );
+    world.put("settings.py", text);
+    let spaces = " ".repeat(48 * 1024 - 60);
+    world.put("long.txt", format!("{spaces} sk-ant-{line}{line}\n"));
+    world.put("found.txt", format!("{} sk-ant-{line}{line}\n", " ".repeat(270)));
+    let mut shown = Vec::new();
+    for first_line in 1..3 {
+        let args = json!({"path": "settings.py", "first_line": first_line, "lines": 3});
+        shown.push(world.call("read_file", args).await.content);
+    }
+    shown.push(world.done("read_file", json!({"path": "long.txt"})).await);
+    shown.push(world.done("search", json!({"pattern": "M7c4"})).await);
+    shown.push(world.done("search", json!({"pattern": " "})).await);
+    for shown in &shown {
+        assert!(!shown.contains("nary"), "{shown}");
+    }
+    let told = world.done("read_file", json!({"path": "settings.py"})).await;
+    assert_eq!(told, "KEY = \"\"\"[redacted:private-key]\"\"\"\nend\n");
+    let told = world.done("search", json!({"pattern": "end"})).await;
+    assert_eq!(told, "settings.py:2:end\n");
+}
