@@ -182,9 +182,13 @@ pub struct ResumeArgs {
     /// Base URL of the models' server, instead of the provider's own
     #[arg(long, value_name = "URL")]
     pub api_base: Option<String>,
-    /// What commands are locked up in from now on: a stricter mode than the run began with
+    /// What commands are locked up in from now on: auto (as it was), bubblewrap, landlock, or off
     #[arg(long, value_name = "MODE")]
     pub sandbox: Option<String>,
+    /// Take the result even where it changes protected paths; of a run that is over too, when its
+    /// result lies on a branch of its own for that reason
+    #[arg(long)]
+    pub accept_protected: bool,
     /// Folder of configuration and runs, instead of ~/.equitr
     #[arg(long, value_name = "DIR", env = "EQUITR_HOME", hide_env_values = true)]
     pub home: Option<PathBuf>,

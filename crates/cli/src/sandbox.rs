@@ -79,25 +79,17 @@ pub fn hosts(network: &Network) -> &[Arc<str>] {
     }
 }
 
-/// The mode that a resumed run goes on with: its own, or a stricter one that is asked for.
-///
-/// # Errors
-/// When a weaker one is asked for: what a run did so far was promised to be done in its own.
-pub fn resumed(own: Sandbox, asked: Option<Mode>) -> Result<Mode, CliError> {
+/// The mode that a resumed run goes on with: its own, or another that the person asks for by the
+/// flag. `auto` asks for nothing that a sandboxed run does not have.
+pub fn resumed(own: Sandbox, asked: Option<Mode>) -> Mode {
     let mode = match own {
         Sandbox::Bubblewrap => Mode::Bubblewrap,
         Sandbox::Landlock => Mode::Landlock,
         Sandbox::Off => Mode::Off,
     };
     match (mode, asked) {
-        (_, None) | (Mode::Bubblewrap | Mode::Landlock, Some(Mode::Auto)) => Ok(mode),
-        (Mode::Off, Some(asked)) => Ok(asked),
-        (Mode::Landlock, Some(asked @ (Mode::Bubblewrap | Mode::Landlock)))
-        | (Mode::Bubblewrap, Some(asked @ Mode::Bubblewrap)) => Ok(asked),
-        (Mode::Auto | Mode::Bubblewrap | Mode::Landlock, Some(asked)) => Err(CliError::usage(
-            format!("the run began with sandbox {mode}, and {asked} would be less than that"),
-        )
-        .hint("leave --sandbox out, or begin a new run")),
+        (_, None) | (Mode::Bubblewrap | Mode::Landlock, Some(Mode::Auto)) => mode,
+        (_, Some(asked)) => asked,
     }
 }
 

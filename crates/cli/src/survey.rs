@@ -165,6 +165,11 @@ pub fn git_error(error: &GitError) -> CliError {
         GitError::InProgress { operation, .. } => {
             CliError::environment(told).hint(format!("finish the {operation} first, or abort it"))
         }
+        GitError::FilesElsewhere { path, .. } => CliError::environment(told).hint(format!(
+            "name the folder of the files with --repo DIR if it has a .git of its own, or let the \
+             repository have its files again: git -C {} config --unset core.worktree",
+            path.display()
+        )),
         _ => CliError::environment(told),
     }
 }

@@ -89,6 +89,15 @@ pub(crate) fn apply_event(state: &mut RunState, event: &Event) -> Result<(), Fau
             Arc::make_mut(&mut state.spec).limits.workers = *workers;
             Ok(())
         }
+        Event::SandboxSet { sandbox } => {
+            #[cfg(feature = "planted")]
+            if crate::planted::is(crate::planted::Mistake::ForgottenSandbox) {
+                return Ok(());
+            }
+            Arc::make_mut(&mut state.spec).policy.sandbox = *sandbox;
+            Ok(())
+        }
+        Event::ProtectedAccepted => planning::accept_protected(state),
         Event::PersonSaid { .. }
         | Event::PlanCleared
         | Event::PlanningClosed

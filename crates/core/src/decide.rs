@@ -11,6 +11,7 @@ mod supervisor;
 mod worker;
 
 pub use commands::{WORKERS_MAX, document_problems};
+pub use delivery::acceptance_objection;
 
 use crate::apply::{self, Fault, Refused, apply_event};
 use crate::event::{Event, Record};

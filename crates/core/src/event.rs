@@ -8,7 +8,7 @@ use crate::documents::{DocumentKind, Documents};
 use crate::drift::Warning;
 use crate::graph::PlannedTask;
 use crate::id::{AgentId, Commit, ConsultId, QuestionId, TaskId};
-use crate::policy::Touched;
+use crate::policy::{Sandbox, Touched};
 use crate::review::Reviewed;
 use crate::spec::RunSpec;
 use crate::units::MicroDollars;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// Version of the record format; a journal of a newer one is refused.
 ///
-/// 2: a spec's policy, protected paths at delivery, workers that go in circles.
+/// 2: a spec's policy and its changes, protected paths at delivery, workers that go in circles.
 /// 3: messages of others than workers, tasks that are opened again.
 pub const FORMAT: u32 = 3;
 
@@ -65,6 +65,14 @@ pub enum Event {
         /// The new number.
         workers: u32,
     },
+    /// The person chose what commands run in from now on.
+    SandboxSet {
+        /// What.
+        sandbox: Sandbox,
+    },
+    /// The person lets changes of protected paths come to their branch: those of a result that lies
+    /// aside, which is handed over then, and those of one that is still being made.
+    ProtectedAccepted,
 
     /// The person said what to build, or something more.
     PersonSaid {

@@ -5,7 +5,7 @@ use crate::documents::Documents;
 use crate::event::{CheckResult, Delivery};
 use crate::id::{Commit, QuestionId};
 use crate::job::JobId;
-use crate::policy::Touched;
+use crate::policy::{Sandbox, Touched};
 use crate::units::MicroDollars;
 use std::sync::Arc;
 
@@ -43,6 +43,11 @@ pub enum Command {
     SetBudget(Option<MicroDollars>),
     /// Another number of workers at a time.
     SetWorkers(u32),
+    /// What commands run in from now on. That it works here is for the sender to find out.
+    SetSandbox(Sandbox),
+    /// Changes of protected paths may come to the person's branch; see
+    /// [`acceptance_objection`](crate::decide::acceptance_objection).
+    AcceptProtected,
     /// Go on after an ending that can be resumed.
     Reopen,
     /// Stop for good.

@@ -34,6 +34,8 @@ pub enum Mistake {
     UnheardReviews,
     /// Protected paths come to the person's branch without their word.
     UnaskedDelivery,
+    /// What commands run in stays what it was, whatever the person chose since.
+    ForgottenSandbox,
 }
 
 thread_local! {

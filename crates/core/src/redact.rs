@@ -160,6 +160,12 @@ impl Redactor {
         Stream::new(self)
     }
 
+    /// Bytes that a secret takes at the most, but for one that is a single word of any length: what
+    /// stands further before a place has no part in what is a secret behind it.
+    pub fn reach(&self) -> usize {
+        self.longest + scan::BLOCK_SPAN
+    }
+
     /// Bytes of the longest thing that is looked at as a whole: a [`Stream`] holds back less.
     pub fn longest(&self) -> usize {
         self.longest

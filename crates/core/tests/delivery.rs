@@ -8,7 +8,7 @@ use equitr_core::event::{Delivery, Ending, Event};
 use equitr_core::id::QuestionId;
 use equitr_core::input::{Command, Input, Outcome};
 use equitr_core::job::{Handover, JobId, Work, jobs, wake_at, work};
-use equitr_core::policy::{Acceptance, Touched};
+use equitr_core::policy::{Acceptance, Sandbox, Touched};
 use equitr_core::spec::{Person, RunSpec};
 use play::{Play, commit, task};
 
@@ -154,6 +154,105 @@ fn a_spec_that_is_older_than_policies_is_read_as_what_held_then() {
     let mut old = serde_json::to_value(&*play.state.spec).unwrap();
     old.as_object_mut().unwrap().remove("policy").unwrap();
     let read: RunSpec = serde_json::from_value(old).unwrap();
-    assert_eq!(read.policy.sandbox, equitr_core::policy::Sandbox::Off);
+    assert_eq!(read.policy.sandbox, Sandbox::Off);
     assert_eq!(read.policy.protected_accepted, Acceptance::Asked);
+}
+
+/// A run whose result lies aside, as nobody said yes.
+fn aside(person: Person) -> Play {
+    let mut play = merged(|spec| spec.person = person);
+    play.done(GUARDED, touched());
+    if play.state.questions_asked > 0 {
+        play.command(Command::Answer(QuestionId(1), Some("no".into())));
+    }
+    lies_aside(&mut play);
+    play
+}
+
+fn objection(play: &mut Play, command: Command) -> Option<String> {
+    let records = play.journal.len();
+    let reaction =
+        equitr_core::step(&mut play.state, play.now_ms, Input::Command(command)).unwrap();
+    play.journal.extend(reaction.record);
+    assert!(reaction.objection.is_none() || play.journal.len() == records);
+    reaction.objection
+}
+
+#[test]
+fn a_result_that_lies_aside_is_delivered_when_the_person_accepts_it_later() {
+    for person in [Person::Present { patience_ms: 600_000 }, Person::Absent { answers: vec![] }] {
+        let mut play = aside(person);
+        play.input(Input::Resume);
+        assert_eq!(objection(&mut play, Command::AcceptProtected), None);
+        assert_eq!(play.state.ending(), None);
+        assert_eq!(jobs(&play.state), [ACCEPTED]);
+        // Word of the delivery aside, repeated, is old.
+        let branch = "equitr/run".into();
+        let again = Delivery::OnBranch { branch, commit: commit("x"), why: "again".into() };
+        play.done(ASIDE, Outcome::Delivered(again));
+        // Nor does a process that dies now lose the word.
+        play.input(Input::Resume);
+        assert_eq!(jobs(&play.state), [ACCEPTED]);
+        let moved = Delivery::Moved { branch: "main".into(), commit: commit("x") };
+        play.done(ACCEPTED, Outcome::Delivered(moved));
+        assert_eq!(play.state.ending(), Some(&Ending::Done));
+        assert_eq!(play.state.spec.policy.protected_accepted, Acceptance::Given);
+        let why = objection(&mut play, Command::AcceptProtected).unwrap();
+        assert_eq!(why, "the result is on branch `main` already");
+        play.replays();
+    }
+}
+
+#[test]
+fn accepting_answers_the_question_that_waits() {
+    let mut play = merged(|_| {});
+    play.done(GUARDED, touched());
+    play.input(Input::Resume);
+    play.command(Command::AcceptProtected);
+    assert!(play.state.questions.is_empty());
+    assert_eq!(jobs(&play.state), [ACCEPTED]);
+    play.replays();
+}
+
+#[test]
+fn what_is_accepted_before_it_is_found_is_not_asked_about() {
+    let mut play = merged(|_| {});
+    play.command(Command::AcceptProtected);
+    play.done(GUARDED, touched());
+    assert_eq!((play.state.questions_asked, jobs(&play.state)), (0, vec![ACCEPTED]));
+    let records = play.journal.len();
+    assert_eq!(objection(&mut play, Command::AcceptProtected), None);
+    assert_eq!(play.journal.len(), records, "a second time changes nothing");
+    play.replays();
+}
+
+#[test]
+fn what_can_not_be_accepted_any_more_is_refused_with_the_reason() {
+    let mut play = merged(|_| {});
+    let (branch, why) = ("equitr/run".into(), "main has moved".into());
+    let elsewhere = Delivery::OnBranch { branch, commit: commit("x"), why };
+    play.done(GUARDED, Outcome::Delivered(elsewhere));
+    assert_eq!(play.state.ending(), Some(&Ending::Done));
+    let why = objection(&mut play, Command::AcceptProtected).unwrap();
+    assert_eq!(why, "the result lies on branch `equitr/run` for another reason: main has moved");
+    let mut play = merged(|_| {});
+    play.command(Command::Cancel);
+    let why = objection(&mut play, Command::AcceptProtected).unwrap();
+    assert_eq!(why, "the run is over, and no result waits to be handed over");
+}
+
+#[test]
+fn what_commands_run_in_changes_by_the_persons_word_and_is_in_the_journal() {
+    let mut play = merged(|_| {});
+    for sandbox in [Sandbox::Off, Sandbox::Landlock, Sandbox::Landlock, Sandbox::Bubblewrap] {
+        play.command(Command::SetSandbox(sandbox));
+        assert_eq!(play.state.spec.policy.sandbox, sandbox);
+    }
+    let set = play.journal.iter().flat_map(|record| &record.events);
+    let set = set.filter(|event| matches!(event, Event::SandboxSet { .. })).count();
+    assert_eq!(set, 3, "what it is already is no news");
+    play.replays();
+    play.command(Command::Cancel);
+    let why = objection(&mut play, Command::SetSandbox(Sandbox::Off)).unwrap();
+    assert_eq!(why, "the run is over");
 }

@@ -10,6 +10,7 @@ mod table;
 mod world;
 
 use equitr_tools::{Environment, Limits, Place, Tool, Worktree};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use table::{Row, percentile, print, row};
 use world::{Paced, World, alike, hear_out};
@@ -67,6 +68,7 @@ fn tool_alone() -> (f64, f64) {
         environment: Environment::new(std::env::vars_os(), folder.path(), folder.path()),
         sandbox: equitr_tools::Sandbox::off(),
         quotas: equitr_tools::Quotas::default(),
+        redactor: Arc::default(),
     };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -325,6 +325,7 @@ impl Context {
                 memory_bytes: self.policy.memory_bytes,
                 processes: u64::from(self.policy.processes),
             },
+            redactor: Arc::clone(&self.parts.redactor),
         })
     }
 

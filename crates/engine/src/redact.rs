@@ -60,6 +60,8 @@ pub(crate) fn command(redactor: &Redactor, command: &mut Command) {
         | Command::Answer(_, None)
         | Command::SetBudget(_)
         | Command::SetWorkers(_)
+        | Command::SetSandbox(_)
+        | Command::AcceptProtected
         | Command::Reopen
         | Command::Cancel => {}
     }

@@ -43,5 +43,6 @@ pub use intake::SNAPSHOT_FILE_BYTES_MAX;
 pub use mark::Mark;
 pub use merge::{Merge, MergeMessage};
 pub use oid::Oid;
+pub use removal::remove as remove_folder;
 pub use snapshot::Snapshot;
 pub use version::{NEEDED, Version, version};

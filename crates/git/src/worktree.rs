@@ -12,6 +12,7 @@ use crate::error::io_error;
 use crate::removal::{open_up, remove};
 use crate::{GitError, Hub, Mark, Oid};
 use std::fs::{self, File};
+use std::io::Write;
 use std::ops::Deref;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -159,7 +160,10 @@ impl Link {
         }
         let file = self.root.join(".git");
         remove(&file)?;
-        write(&file, &self.pointer())
+        // Made anew, so that nothing is written through a link that has come meanwhile.
+        let line = format!("{}\n", self.pointer());
+        let made = File::create_new(&file).and_then(|mut made| made.write_all(line.as_bytes()));
+        made.map_err(io_error("write", &file))
     }
 
     fn is_whole(&self) -> bool {
@@ -170,10 +174,12 @@ impl Link {
     }
 
     fn is_unchanged(&self) -> bool {
-        let file = self.root.join(".git");
-        let plain = fs::symlink_metadata(&file).is_ok_and(|found| found.is_file());
-        let pointer = fs::read(&file).unwrap_or_default();
-        plain && pointer.trim_ascii_end() == self.pointer().as_bytes()
+        let (file, pointer) = (self.root.join(".git"), self.pointer());
+        let (shortest, longest) = (pointer.len() as u64, pointer.len() as u64 + 2);
+        // What is no file of this size may have no end, or none that comes.
+        let found = fs::symlink_metadata(&file);
+        found.is_ok_and(|found| found.is_file() && (shortest..=longest).contains(&found.len()))
+            && fs::read(&file).unwrap_or_default().trim_ascii_end() == pointer.as_bytes()
     }
 
     fn pointer(&self) -> String {

@@ -217,11 +217,18 @@ fn retry_delay(error: &Value) -> Option<Duration> {
     seconds(delay.strip_suffix('s')?)
 }
 
+/// The beginning of a body without the word that the cut goes through: half of a key that a server
+/// repeats could not be recognised as one.
 fn excerpt(body: &str) -> String {
     if body.trim().is_empty() {
         return "nothing more".to_owned();
     }
-    body.chars().take(EXCERPT_CHARS).collect()
+    let in_word = |c: char| c.is_ascii_alphanumeric() || "-_.~+/=".contains(c);
+    match body.char_indices().nth(EXCERPT_CHARS) {
+        Some((at, next)) if in_word(next) => body[..at].trim_end_matches(in_word).to_owned(),
+        Some((at, _)) => body[..at].to_owned(),
+        None => body.to_owned(),
+    }
 }
 
 const QUOTA_CODES: [&str; 6] = [

@@ -48,6 +48,7 @@ impl Backend {
                     "masked files can be read",
                     "the command lines of other processes can be read",
                     "`/tmp` and `/dev/shm` are shut instead of private",
+                    "shared memory and message queues that have no path can be reached",
                 ];
                 if *abi < 9 {
                     weaknesses.push("Unix sockets with a path can be reached, Docker's too");

@@ -13,9 +13,8 @@ const NEWEST: ABI = ABI::V10;
 /// Below it, files that can be read can also be cut short.
 pub(crate) const ABI_NEEDED: u32 = 3;
 
-/// Devices that hold nothing.
-const DEVICES: [&str; 6] =
-    ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"];
+/// Devices that hold nothing. Not the terminal: it is the person's, and of the same session.
+const DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 
 /// The kernel's ABI; none without Landlock.
 ///

@@ -94,6 +94,11 @@ fn protected_paths_that_are_delivered_without_a_word_are_found() {
 }
 
 #[test]
+fn a_sandbox_that_stays_what_it_was_is_found() {
+    finds(Mistake::ForgottenSandbox, 500, &["S3"]);
+}
+
+#[test]
 fn records_that_are_acted_on_before_they_are_durable_are_found() {
     finds_in_the_engine(Bug::ActsBeforeDurable, 100, &["I3", "I4"]);
 }

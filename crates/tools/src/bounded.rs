@@ -1,23 +1,28 @@
 //! Caps on what a model is shown, and words for what was left out.
 
+use equitr_core::redact::Redactor;
 use std::collections::VecDeque;
 
 /// Output kept at its start and its end; what lies between is counted only.
 ///
 /// The start says what a command set out to do, the end how it ended. Memory is bounded by the two
-/// caps whatever is pushed.
-pub(crate) struct Bounded {
+/// caps whatever is pushed. Where something is left out, secrets are taken out of what is shown: one
+/// that is cut in two could not be recognised by its half later on.
+pub(crate) struct Bounded<'a> {
+    redactor: &'a Redactor,
     head: Vec<u8>,
+    /// The end, and before it as much as a secret that reaches into it may take.
     tail: VecDeque<u8>,
     head_max: usize,
     tail_max: usize,
     total: u64,
 }
 
-impl Bounded {
+impl<'a> Bounded<'a> {
     /// Keeps the first `head_max` and the last `tail_max` bytes.
-    pub(crate) fn new(head_max: usize, tail_max: usize) -> Self {
-        Self { head: Vec::new(), tail: VecDeque::new(), head_max, tail_max, total: 0 }
+    pub(crate) fn new(redactor: &'a Redactor, head_max: usize, tail_max: usize) -> Self {
+        let (head, tail) = (Vec::new(), VecDeque::new());
+        Self { redactor, head, tail, head_max, tail_max, total: 0 }
     }
 
     /// Takes the next bytes.
@@ -26,8 +31,9 @@ impl Bounded {
         let room = self.head_max - self.head.len();
         let (head, rest) = bytes.split_at(room.min(bytes.len()));
         self.head.extend_from_slice(head);
-        let rest = &rest[rest.len().saturating_sub(self.tail_max)..];
-        let over = (self.tail.len() + rest.len()).saturating_sub(self.tail_max);
+        let held_max = self.tail_max + self.redactor.reach();
+        let rest = &rest[rest.len().saturating_sub(held_max)..];
+        let over = (self.tail.len() + rest.len()).saturating_sub(held_max);
         self.tail.drain(..over);
         self.tail.extend(rest);
     }
@@ -39,19 +45,43 @@ impl Bounded {
 
     /// What was kept, as plain text, with a mark where something is missing.
     pub(crate) fn text(&self) -> String {
-        let tail: Vec<u8> = self.tail.iter().copied().collect();
+        let held: Vec<u8> = self.tail.iter().copied().collect();
+        let tail = &held[held.len().saturating_sub(self.tail_max)..];
         let kept = (self.head.len() + tail.len()) as u64;
-        let whole = [self.head.as_slice(), &tail].concat();
+        let whole = [self.head.as_slice(), tail].concat();
         if is_binary(&whole) {
             return format!("[binary output, {}, not shown]", size(self.total));
         }
         if kept == self.total {
             return plain(&whole);
         }
-        let left_out = grouped(self.total - kept);
-        let (head, tail) = (plain(cut_end(&self.head)), plain(cut_start(&tail)));
+        let is_joined = (self.head.len() + held.len()) as u64 == self.total;
+        let (head, end) = (plain(cut_end(&self.head)), plain(cut_start(tail)).len());
+        let all = if is_joined { plain(&[&*self.head, &held].concat()) } else { plain(&held) };
+        let (head, rest) = match is_joined {
+            true => all.split_at(all.floor_char_boundary(head.len())),
+            false => (&*head, behind_run(&all)),
+        };
+        let at = rest.floor_char_boundary(rest.len().saturating_sub(end));
+        let (between, tail) = rest.split_at(at);
+        let mut stream = self.redactor.stream();
+        let head = stream.push(head);
+        // It may be the beginning of a secret, and is not shown.
+        let not_shown = stream.held() as u64;
+        if !is_joined {
+            stream = self.redactor.stream();
+        }
+        let _ = stream.push(between);
+        let tail = stream.push(tail) + &stream.finish();
+        let left_out = grouped(self.total - kept + not_shown);
         format!("{head}\n[… {left_out} bytes left out …]\n{tail}")
     }
+}
+
+/// Without the rest of a word at the start: of what stands before it nothing is known, and keys of
+/// any length are one word.
+fn behind_run(text: &str) -> &str {
+    text.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "-_.~+/=".contains(c))
 }
 
 /// Whether more than a tenth of the bytes are NUL or not UTF-8: not text in any useful sense.
@@ -175,8 +205,9 @@ mod tests {
 
     #[test]
     fn short_output_is_kept_whole_however_it_arrives() {
+        let redactor = Redactor::default();
         for chunk in 1..=12 {
-            let mut output = Bounded::new(4, 8);
+            let mut output = Bounded::new(&redactor, 4, 8);
             "abcdefghijkl".as_bytes().chunks(chunk).for_each(|bytes| output.push(bytes));
             assert_eq!(output.text(), "abcdefghijkl", "in chunks of {chunk}");
         }
@@ -184,9 +215,10 @@ mod tests {
 
     #[test]
     fn long_output_keeps_both_ends_and_says_what_is_missing() {
+        let redactor = Redactor::default();
         let text: String = (0..2_000).map(|n| format!("{n:04}\n")).collect();
         for chunk in [1, 7, 5_000, 10_000] {
-            let mut output = Bounded::new(10, 10);
+            let mut output = Bounded::new(&redactor, 10, 10);
             text.as_bytes().chunks(chunk).for_each(|bytes| output.push(bytes));
             assert_eq!(output.text(), "0000\n0001\n\n[… 9,980 bytes left out …]\n1998\n1999\n");
             assert_eq!(output.total(), 10_000);
@@ -195,11 +227,49 @@ mod tests {
 
     #[test]
     fn a_cap_never_leaves_half_a_character() {
+        let redactor = Redactor::default();
         for cap in 2..=12 {
-            let mut output = Bounded::new(cap, cap);
+            let mut output = Bounded::new(&redactor, cap, cap);
             output.push("äöü€😀".repeat(9).as_bytes());
             assert!(!output.text().contains('\u{fffd}'), "cap {cap}: {}", output.text());
         }
+    }
+
+    #[test]
+    fn sec_06_wherever_output_is_cut_no_part_of_a_secret_is_left() {
+        let redactor = Redactor::new([("MY_KEY", "Xq7_canary-Zz9")]);
+        let line = "M7c4nary/".repeat(7) + "\n";
+        let block = format!(
+            "-----BEGIN RSA PRIVATE KEY-----\n{}-----END RSA PRIVATE KEY-----\n",
+            line.repeat(20)
+        );
+        let token = format!("token sk-ant-{}\n", "M7c4nary-".repeat(400));
+        for (secret, rest) in [("Xq7_canary-Zz9", 9), (&*block, 400), (&*token, 400)] {
+            for before in 0..50 {
+                for between in [0, 3_000, 60_000] {
+                    let mut output = Bounded::new(&redactor, 40, rest);
+                    let lines = ["a line\n".repeat(between / 7), "the end\n".to_owned()];
+                    let text = format!("{}{secret}{}{secret}", ".".repeat(before), lines.concat());
+                    text.as_bytes().chunks(997).for_each(|bytes| output.push(bytes));
+                    output.push(&b"last"[..before % 5]);
+                    // What is not cut is the caller's to look through.
+                    let shown = redactor.redact(&output.text()).into_owned();
+                    for part in ["7_can", "nary", "c4na", "Xq7", "-Zz9"] {
+                        assert!(!shown.contains(part), "{before} {between}: {shown}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn sec_06_a_word_without_end_is_not_shown_from_its_middle_on() {
+        let redactor = Redactor::default();
+        let mut output = Bounded::new(&redactor, 10, 40);
+        output.push(format!("key sk-ant-{} end\n", "M7c4nary".repeat(20_000)).as_bytes());
+        let shown = output.text();
+        assert!(shown.starts_with("key ") && shown.ends_with(" end\n"), "{shown}");
+        assert!(!shown.contains("nar"), "{shown}");
     }
 
     #[test]
@@ -213,7 +283,8 @@ mod tests {
 
     #[test]
     fn binary_output_is_named_and_not_shown() {
-        let mut output = Bounded::new(1_000, 1_000);
+        let redactor = Redactor::default();
+        let mut output = Bounded::new(&redactor, 1_000, 1_000);
         output.push(&[0x7f, b'E', b'L', b'F', 0, 0, 0, 0xff].repeat(17_250));
         assert_eq!(output.text(), "[binary output, 138 KB, not shown]");
     }

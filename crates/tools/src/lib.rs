@@ -11,6 +11,7 @@ mod environment;
 mod error;
 mod leftovers;
 mod list;
+mod listing;
 mod path;
 pub mod process;
 mod processes;

@@ -14,6 +14,7 @@ use crate::quotas::{Excess, Quotas};
 use crate::sandbox::Sandbox;
 use crate::spawner::{COMMAND_VARIABLE, start};
 use crate::usage::Usage;
+use equitr_core::redact::Redactor;
 use std::ffi::OsStr;
 use std::future::pending;
 use std::hash::{BuildHasher, RandomState};
@@ -66,6 +67,8 @@ pub struct Command<'a> {
     pub quotas: Quotas,
     /// When it is told to end; it has 2 s to do so.
     pub timeout: Duration,
+    /// Takes secrets out of an output that is cut, of which half could not be recognised later on.
+    pub redactor: &'a Redactor,
 }
 
 /// How a command ended, and what it wrote.
@@ -74,7 +77,7 @@ pub struct Finished {
     /// How it ended.
     pub ended: Ended,
     /// Standard output and error in the order written: the first and last 16 KiB as plain text, with
-    /// a mark where something is left out.
+    /// a mark where something is left out, and then without secrets.
     pub output: String,
     /// How much it wrote in all.
     pub output_bytes: u64,
@@ -122,7 +125,7 @@ pub async fn run(command: Command<'_>, progress: Progress<'_>) -> Result<Finishe
     let (mut child, mut group) =
         start(process, name, command.sandbox.bond()).await.map_err(spawn)?;
 
-    let kept = Bounded::new(HEAD_BYTES, TAIL_BYTES);
+    let kept = Bounded::new(command.redactor, HEAD_BYTES, TAIL_BYTES);
     let mut output = Output { kept, progress, stretch: (started, 0) };
     let mut chunk = vec![0; CHUNK_BYTES];
     let mut reading = true;
@@ -226,7 +229,7 @@ fn process(command: &Command<'_>, name: &str) -> Result<std::process::Command, E
 }
 
 struct Output<'a> {
-    kept: Bounded,
+    kept: Bounded<'a>,
     progress: Progress<'a>,
     /// When the present stretch of progress began, and what of it was handed on.
     stretch: (Instant, usize),

@@ -3,6 +3,7 @@
 use crate::bounded::{grouped, size};
 use crate::error::{Error, quoted};
 use crate::worktree::Worktree;
+use equitr_core::redact::Redactor;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -24,12 +25,19 @@ pub(crate) struct ReadFile {
 }
 
 /// The text, with a last line in brackets where it is not the whole file.
-pub(crate) fn read_file(args: &ReadFile, worktree: &Worktree) -> Result<String, Error> {
+///
+/// Secrets are taken out of the whole file: of a part of one, its shape could not be told.
+pub(crate) fn read_file(
+    args: &ReadFile,
+    worktree: &Worktree,
+    redactor: &Redactor,
+) -> Result<String, Error> {
     let bytes = worktree.read(&args.path)?;
     if bytes.contains(&0) {
         return Err(Error::Binary { path: quoted(&args.path), size: size(bytes.len() as u64) });
     }
     let text = String::from_utf8_lossy(&bytes);
+    let text = redactor.redact(&text);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let first = args.first_line.unwrap_or(1);
     if first == 0 {

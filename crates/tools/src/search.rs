@@ -7,13 +7,17 @@ use crate::secret_files::{content_of, look_of};
 use crate::stop::Stop;
 use crate::walk::{Walked, walk};
 use crate::worktree::{TEXT_BYTES_MAX, Worktree};
+use equitr_core::redact::Redactor;
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use grep_searcher::sinks::Lossy;
 use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use std::io::Seek;
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{Read, Seek};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// A pattern that matches more often is too wide to be of use.
 const MATCHES_MAX: usize = 200;
@@ -34,13 +38,21 @@ pub(crate) struct Search {
 }
 
 /// One match a line, in order of paths, and a note in brackets where there are more.
-pub(crate) fn search(args: &Search, worktree: &Worktree, stop: &Stop) -> Result<String, Error> {
+///
+/// A file with secrets is searched without them, as it is read: of a line, the shape of what it is
+/// a part of could not be told.
+pub(crate) fn search(
+    args: &Search,
+    worktree: &Worktree,
+    stop: &Stop,
+    redactor: Arc<Redactor>,
+) -> Result<String, Error> {
     let matcher = RegexMatcherBuilder::new()
         .line_terminator(Some(b'\n'))
         .build(&args.pattern)
         .map_err(|error| Error::BadArgument { what: format!("`pattern`: {error}") })?;
     let glob = args.glob.as_deref().map(Glob::new).transpose()?;
-    let mut found = Found::new(matcher, worktree.clone());
+    let mut found = Found::new(matcher, worktree.clone(), redactor);
     let extent = walk(worktree, args.path.as_deref().unwrap_or("."), stop, &mut |file| {
         if !file.symlink && glob.as_ref().is_none_or(|glob| glob.matches(file.path)) {
             found.search(file);
@@ -72,6 +84,7 @@ pub(crate) fn search(args: &Search, worktree: &Worktree, stop: &Stop) -> Result<
 
 struct Found {
     worktree: Worktree,
+    redactor: Arc<Redactor>,
     matcher: RegexMatcher,
     searcher: Searcher,
     shown: String,
@@ -83,7 +96,7 @@ struct Found {
 }
 
 impl Found {
-    fn new(matcher: RegexMatcher, worktree: Worktree) -> Self {
+    fn new(matcher: RegexMatcher, worktree: Worktree, redactor: Arc<Redactor>) -> Self {
         let searcher = SearcherBuilder::new()
             .line_number(true)
             .binary_detection(BinaryDetection::quit(0))
@@ -91,7 +104,8 @@ impl Found {
             .build();
         let shown = String::new();
         let (matches, files, skipped, secret) = (0, 0, 0, 0);
-        Self { worktree, matcher, searcher, shown, matches, files, skipped, secret, full: false }
+        let full = false;
+        Self { worktree, redactor, matcher, searcher, shown, matches, files, skipped, secret, full }
     }
 
     fn search(&mut self, file: &Walked<'_>) {
@@ -112,24 +126,38 @@ impl Found {
             return;
         }
         self.files += 1;
-        let path = file.shown();
-        let Self { matcher, searcher, shown, matches, full, .. } = self;
-        let searched = searcher.search_file(
-            &*matcher,
-            &opened,
-            Lossy(|number, line| {
-                let line = cut_line(line.trim_end_matches(['\n', '\r']), LINE_BYTES_MAX);
-                if *matches == MATCHES_MAX || shown.len() + path.len() + line.len() > BYTES_MAX {
-                    *full = true;
-                    return Ok(false);
-                }
-                *matches += 1;
-                shown.push_str(&format!("{path}:{number}:{line}\n"));
-                Ok(true)
-            }),
-        );
-        if searched.is_err() {
+        if self.search_opened(&mut opened, &file.shown()).is_err() {
             self.skipped += 1;
         }
+    }
+
+    fn search_opened(&mut self, opened: &mut File, path: &str) -> std::io::Result<()> {
+        let mut matched = false;
+        let any = Lossy(|_, _| {
+            matched = true;
+            Ok(false)
+        });
+        self.searcher.search_file(&self.matcher, opened, any)?;
+        if !matched {
+            return Ok(());
+        }
+        opened.rewind()?;
+        let mut content = Vec::new();
+        opened.take(TEXT_BYTES_MAX).read_to_end(&mut content)?;
+        let Self { redactor, matcher, searcher, shown, matches, full, .. } = self;
+        if let Cow::Owned(clean) = redactor.redact(&String::from_utf8_lossy(&content)) {
+            content = clean.into_bytes();
+        }
+        let each = Lossy(|number, line| {
+            let line = cut_line(line.trim_end_matches(['\n', '\r']), LINE_BYTES_MAX);
+            if *matches == MATCHES_MAX || shown.len() + path.len() + line.len() > BYTES_MAX {
+                *full = true;
+                return Ok(false);
+            }
+            *matches += 1;
+            shown.push_str(&format!("{path}:{number}:{line}\n"));
+            Ok(true)
+        });
+        searcher.search_slice(&*matcher, &content, each)
     }
 }

@@ -5,13 +5,14 @@
 //! It is a net for what people usually have, not a proof: a secret in `notes.txt` is not found, and
 //! what is committed can be read from git's objects.
 
+use crate::listing::{Listed, Listings};
 use crate::worktree::{Worktree, open_regular};
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
+use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::io::Read;
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::ffi::OsStringExt;
+use std::os::fd::BorrowedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// Larger trees are generated. Upper folders are looked at first, so what lies beyond is deep down.
@@ -78,21 +79,38 @@ impl Look {
 
 /// How a file looks; the path is relative to the worktree, and no symlink.
 pub(crate) fn look_of(path: &Path) -> Look {
-    let names: Vec<String> =
-        path.iter().map(|name| name.to_string_lossy().to_lowercase()).collect();
-    let Some((name, folders)) = names.split_last() else { return Look::Plain };
-    let above = folders.last().map(String::as_str);
-    let is_example = EXAMPLES.iter().any(|end| name.ends_with(end));
-    let is_secret = names.iter().any(|name| FOLDERS.contains(&name.as_str()))
-        || NAMES.contains(&name.as_str())
-        || (name.starts_with(".env.") && !is_example)
-        || ENDS.iter().any(|end| name.ends_with(end))
-        || IN_FOLDER.iter().any(|(folder, file)| above == Some(folder) && name == file);
+    let Some(name) = path.file_name() else { return Look::Plain };
+    let folders = path.parent().unwrap_or(Path::new(""));
+    if folders.iter().any(|folder| is_folder_of_keys(folder.as_bytes())) {
+        return Look::Secret;
+    }
+    look_of_name(name.as_bytes(), folders.file_name().map(OsStr::as_bytes))
+}
+
+/// How a file looks by its name and that of the folder it is in.
+pub(crate) fn look_of_name(name: &[u8], folder: Option<&[u8]>) -> Look {
+    let (name, folder) = (&*lower(name), folder.map(lower));
+    let ends = |end: &&str| name.ends_with(end.as_bytes());
+    let is = |other: &&str| name == other.as_bytes();
+    let is_secret = NAMES.iter().chain(&FOLDERS).any(is)
+        || (name.starts_with(b".env.") && !EXAMPLES.iter().any(ends))
+        || ENDS.iter().any(ends)
+        || IN_FOLDER
+            .iter()
+            .any(|(above, file)| is(file) && folder.as_deref() == Some(above.as_bytes()));
     if is_secret {
         return Look::Secret;
     }
-    let by_content = BY_CONTENT.iter().find(|(end, _)| name.ends_with(end));
+    let by_content = BY_CONTENT.iter().find(|(end, _)| ends(end));
     by_content.map_or(Look::Plain, |(_, words)| Look::SecretWith(words))
+}
+
+/// In small letters; most names are so already.
+fn lower(name: &[u8]) -> Cow<'_, [u8]> {
+    if name.iter().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        return Cow::Borrowed(name);
+    }
+    Cow::Owned(String::from_utf8_lossy(name).to_lowercase().into_bytes())
 }
 
 /// The start of a file's content, to judge it by.
@@ -107,65 +125,64 @@ pub(crate) fn content_of(file: impl Read) -> Vec<u8> {
 /// absolute paths, those higher up first.
 ///
 /// Ignored files too: an ignored `.env` is the usual case. Git's own folders are not looked into,
-/// and symlinks not followed. Of a folder of keys the folder stands for all that is in it. It reads
+/// and symlinks not followed. Of a folder of keys the folder stands for all that is in it, and so
+/// does one whose rights keep us out: a command that owns it can change them. It reads
 /// folders: call it where blocking is allowed. Beyond 500,000 entries, or 2,000 found, it stops.
 pub fn secret_files(worktree: &Worktree) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut entries = 0;
+    let mut listings = Listings::of(worktree);
     let mut folders = VecDeque::from([PathBuf::new()]);
     while let Some(folder) = folders.pop_front() {
-        let at = if folder.as_os_str().is_empty() { Path::new(".") } else { &folder };
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        // A folder that we can't read, a command of ours can't read either.
-        let Ok(open) = rustix::fs::openat(worktree.root(), at, flags, Mode::empty()) else {
-            continue;
-        };
-        let Ok(listing) = Dir::read_from(&open) else { continue };
-        for entry in listing.flatten() {
-            let name = OsString::from_vec(entry.file_name().to_bytes().to_vec());
-            if name == "." || name == ".." || name == ".git" {
+        let listing = match listings.list(&folder) {
+            Listed::Whole(listing) => listing,
+            Listed::Shut if !worktree.allows(&folder) => {
+                found.push(worktree.folder().join(&folder));
                 continue;
             }
-            entries += 1;
-            if entries > ENTRIES_MAX || found.len() == FOUND_MAX {
-                return found;
-            }
-            let path = folder.join(&name);
-            match kind(open.as_fd(), &name, entry.file_type()) {
-                FileType::Directory if is_folder_of_keys(&name) && !worktree.allows(&path) => {
-                    found.push(worktree.folder().join(path));
-                }
-                FileType::Directory => folders.push_back(path),
-                FileType::RegularFile => {
-                    let content = || open_regular(open.as_fd(), &name, "").map(|(file, _)| file);
-                    let content = || content().map(content_of).unwrap_or_default();
-                    if look_of(&path).is_secret(content) && !worktree.allows(&path) {
-                        found.push(worktree.folder().join(path));
-                    }
-                }
-                FileType::Symlink
-                | FileType::Fifo
-                | FileType::Socket
-                | FileType::CharacterDevice
-                | FileType::BlockDevice
-                | FileType::Unknown => {}
+            Listed::Shut | Listed::Gone => continue,
+        };
+        entries += listing.entries;
+        if entries > ENTRIES_MAX {
+            break;
+        }
+        for name in &listing.of_interest {
+            let path = folder.join(name);
+            if is_secret(worktree.root(), &path) && !worktree.allows(&path) {
+                found.push(worktree.folder().join(path));
             }
         }
+        for name in &listing.folders {
+            let path = folder.join(name);
+            if is_folder_of_keys(name.as_bytes()) && !worktree.allows(&path) {
+                found.push(worktree.folder().join(path));
+            } else {
+                folders.push_back(path);
+            }
+        }
+        if found.len() >= FOUND_MAX {
+            found.truncate(FOUND_MAX);
+            break;
+        }
     }
+    listings.keep();
     found
 }
 
-fn is_folder_of_keys(name: &OsStr) -> bool {
-    FOLDERS.contains(&name.to_string_lossy().to_lowercase().as_str())
+/// Whether a file that is of interest holds secrets; one that can't be read may.
+fn is_secret(root: BorrowedFd<'_>, path: &Path) -> bool {
+    match look_of(path) {
+        Look::Plain => false,
+        Look::Secret => true,
+        look @ Look::SecretWith(_) => match open_regular(root, path.as_os_str(), "") {
+            Ok((file, _)) => look.is_secret(|| content_of(file)),
+            Err(_) => true,
+        },
+    }
 }
 
-/// What is at the name; some file systems don't say so when they list it.
-fn kind(folder: BorrowedFd<'_>, name: &OsStr, listed: FileType) -> FileType {
-    match listed {
-        FileType::Unknown => rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
-            .map_or(FileType::Unknown, |stat| FileType::from_raw_mode(stat.st_mode)),
-        known => known,
-    }
+fn is_folder_of_keys(name: &[u8]) -> bool {
+    FOLDERS.iter().any(|folder| folder.as_bytes() == &*lower(name))
 }
 
 #[cfg(test)]

@@ -101,7 +101,7 @@ pub(crate) fn command<'a>(
         let given = size(line.len() as u64);
         return bad(format!("`command` is {given}; write a script to a file and run that"));
     }
-    let Place { worktree, environment, sandbox, quotas } = place;
+    let Place { worktree, environment, sandbox, quotas, redactor } = place;
     let (folder, quotas) = (worktree.folder(), *quotas);
-    Ok(Command { line, folder, environment, sandbox, masked, quotas, timeout })
+    Ok(Command { line, folder, environment, sandbox, masked, quotas, timeout, redactor })
 }

@@ -14,6 +14,7 @@ use crate::stop::{Stop, blocking};
 use crate::worktree::Worktree;
 use crate::write::{DeleteFile, WriteFile, delete_file, write_file};
 use equitr_core::chat::{ToolOutcome, ToolSpec};
+use equitr_core::redact::Redactor;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::sync::Arc;
@@ -49,6 +50,8 @@ pub struct Place {
     pub sandbox: Sandbox,
     /// How much a command may take.
     pub quotas: Quotas,
+    /// Takes secrets out of what is cut. What is not cut is left to the caller.
+    pub redactor: Arc<Redactor>,
 }
 
 /// Bounds that a run sets; the others stand where they are used.
@@ -169,12 +172,18 @@ pub async fn run(
     };
     let worktree = &place.worktree;
     let done = match tool {
-        Tool::ReadFile => on_files(tool, args_json, worktree, |a, w, _| read_file(a, w)).await,
+        Tool::ReadFile => {
+            let redactor = Arc::clone(&place.redactor);
+            on_files(tool, args_json, worktree, move |a, w, _| read_file(a, w, &redactor)).await
+        }
         Tool::WriteFile => on_files(tool, args_json, worktree, write_file).await,
         Tool::EditFile => on_files(tool, args_json, worktree, edit_file).await,
         Tool::DeleteFile => on_files(tool, args_json, worktree, delete_file).await,
         Tool::ListFiles => on_files(tool, args_json, worktree, list_files).await,
-        Tool::Search => on_files(tool, args_json, worktree, search).await,
+        Tool::Search => {
+            let redactor = Arc::clone(&place.redactor);
+            on_files(tool, args_json, worktree, move |a, w, s| search(a, w, s, redactor)).await
+        }
         Tool::RunCommand => match arguments::<RunCommand>(tool, args_json) {
             Ok(args) => run_command(&args, place, limits, progress).await,
             Err(error) => Err(error),
@@ -191,7 +200,7 @@ async fn on_files<Args: DeserializeOwned + Send + 'static>(
     tool: Tool,
     args_json: &str,
     worktree: &Worktree,
-    act: impl Fn(&Args, &Worktree, &Stop) -> Result<String, Error> + Send + 'static,
+    act: impl FnOnce(&Args, &Worktree, &Stop) -> Result<String, Error> + Send + 'static,
 ) -> Result<Output, Error> {
     let args = arguments::<Args>(tool, args_json)?;
     let worktree = worktree.clone();

@@ -7,6 +7,7 @@ use crate::tally::{Tally, doubts, in_words};
 use crate::text::{LINE_COLUMNS, count, listed, one_line, thousands};
 use crate::time::duration;
 use equitr_core::event::{Delivery, Ending};
+use equitr_core::job::Handover;
 use equitr_core::spec::Goal;
 use equitr_core::state::{RunState, Status, Task};
 use equitr_core::units::MicroDollars;
@@ -43,6 +44,17 @@ pub fn takeover_command(state: &RunState) -> Option<String> {
     }
 }
 
+/// The command that accepts changes of protected files, where they alone keep a result from the
+/// person's branch.
+pub(crate) fn accept_command(state: &RunState) -> Option<&'static str> {
+    match (&state.delivery, state.handover) {
+        (Some(Delivery::OnBranch { .. }), Handover::Aside) => {
+            Some("equitrcoder resume --accept-protected")
+        }
+        _ => None,
+    }
+}
+
 /// The whole end: heading, summary, what is left open, the result, the cost, what to do next.
 pub(crate) fn lines(state: &RunState, ending: &Ending, style: &Style) -> Vec<String> {
     let mut lines = vec![heading(state, ending, style)];
@@ -55,6 +67,9 @@ pub(crate) fn lines(state: &RunState, ending: &Ending, style: &Style) -> Vec<Str
     lines.push(style.paint(Tone::Quiet, &cost(state)));
     if let Some(command) = takeover_command(state) {
         lines.push(format!("hint: take the result over with `{command}`"));
+    }
+    if let Some(command) = accept_command(state) {
+        lines.push(format!("hint: accept its protected files with `{command}`"));
     }
     if let Some(command) = resume_command(state) {
         lines.push(format!("hint: go on with `{command}`"));

@@ -15,7 +15,7 @@ use crate::style::{Mark, Style, Tone};
 use crate::text::{LINE_COLUMNS, one_line};
 use equitr_core::documents::Documents;
 use equitr_core::event::{Ending, Event, Matter, Record};
-use equitr_core::id::{QuestionId, TaskId};
+use equitr_core::id::{Asker, QuestionId, TaskId};
 use equitr_core::state::{Phase, Question, RunState};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -106,6 +106,14 @@ impl Lines {
             }
             Event::BudgetSet { budget: None } => page.line("Budget: no limit"),
             Event::WorkersSet { workers } => page.line(&format!("Workers at a time: {workers}")),
+            Event::SandboxSet { .. } => {
+                page.line("From now on:");
+                page.line(&sandbox::line(&state.spec.policy, &page.style.clone()));
+            }
+            Event::ProtectedAccepted => {
+                self.questions.retain(|_, question| question.by != Asker::Delivery);
+                page.line("Changes of protected files are accepted");
+            }
             Event::PersonSaid { .. }
             | Event::PlanCleared
             | Event::PlanningClosed

@@ -296,6 +296,9 @@ fn delivery(text: &mut String, state: &RunState, style: &Style) {
     if let Some(command) = ending::takeover_command(state) {
         lines.push(format!("Take it over with `{command}`"));
     }
+    if let Some(command) = ending::accept_command(state) {
+        lines.push(format!("Accept its protected files with `{command}`"));
+    }
     if let Some(command) = ending::resume_command(state) {
         lines.push(format!("Go on with `{command}`"));
     }

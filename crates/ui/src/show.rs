@@ -63,6 +63,10 @@ fn entry(event: &Event, state: &RunState, style: &Style) -> (String, Vec<String>
         Event::BudgetSet { budget: Some(budget) } => bare(format!("budget set to {budget}")),
         Event::BudgetSet { budget: None } => bare("budget set to no limit".to_owned()),
         Event::WorkersSet { workers } => bare(format!("workers at a time set to {workers}")),
+        Event::SandboxSet { .. } => {
+            bare(format!("from now on, {}", sandbox::words(&state.spec.policy, style)))
+        }
+        Event::ProtectedAccepted => bare("person accepts changes of protected files".to_owned()),
         Event::PersonSaid { text } => ("person said:".to_owned(), body(text)),
         Event::PlanCleared => bare("conversation cleared".to_owned()),
         Event::PlanningClosed => bare("planning closed: the documents are due".to_owned()),

@@ -53,6 +53,9 @@ pub fn status(state: &RunState, style: &Style) -> String {
     if let Some(command) = ending::takeover_command(state) {
         lines.push(format!("hint: take the result over with `{command}`"));
     }
+    if let Some(command) = ending::accept_command(state) {
+        lines.push(format!("hint: accept its protected files with `{command}`"));
+    }
     if let Some(command) = ending::resume_command(state) {
         lines.push(format!("hint: go on with `{command}`"));
     }

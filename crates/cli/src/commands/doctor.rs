@@ -160,6 +160,7 @@ impl Findings {
                 let hint = match &error {
                     GitError::Bare { .. } => Some("git clone it and go there"),
                     GitError::InProgress { .. } => Some("finish or abort it with git"),
+                    GitError::FilesElsewhere { .. } => Some("git config --unset core.worktree"),
                     _ => None,
                 };
                 self.missing("repository", &shown(&error.to_string()), hint);

@@ -7,14 +7,17 @@ use crate::error::{CliError, Exit};
 use crate::models;
 use crate::sandbox;
 use crate::session::{engine_error, follow, interrupted_note, reopen_commands};
-use crate::settings::{self, Env};
+use crate::settings::{self, Env, Settings};
 use crate::start::load;
 use crate::surface::{Surface, style};
+use crate::survey::project_settings;
+use equitr_core::decide::acceptance_objection;
 use equitr_core::event::Ending;
 use equitr_core::input::Command;
 use equitr_core::spec::Person;
 use equitr_core::state::RunState;
 use equitr_engine::{EngineError, Home, Loaded, RepositoryLock, RunDir, read_run};
+use equitr_sandbox::Mode;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
@@ -34,6 +37,11 @@ pub fn resume(args: &ResumeArgs, env: Env<'_>) -> Result<Exit, CliError> {
     let (settings, home) = load(&flags, env)?;
     let dir = match &args.run {
         Some(run) => named(&home, run)?,
+        None if args.accept_protected => {
+            // A result that waits for this word comes before a run that may want it one day.
+            let waits = |state: &RunState| state.delivery.is_some() && can_accept(state);
+            newest(&home, waits, "accept").or_else(|_| newest(&home, can_accept, "accept"))?
+        }
         None => newest(&home, can_go_on, "resume")?,
     };
     // The lock first: what another process is writing is not read half.
@@ -41,17 +49,26 @@ pub fn resume(args: &ResumeArgs, env: Env<'_>) -> Result<Exit, CliError> {
     let lock = RepositoryLock::take(&home, Path::new(&repository), dir.id())
         .map_err(|error| engine_error(&error))?;
     let loaded = read_run(&dir).map_err(|error| engine_error(&error))?;
-    if !can_go_on(&loaded.state) {
+    let mut commands = Vec::new();
+    if args.accept_protected {
+        if let Some(why) = acceptance_objection(&loaded.state) {
+            return Err(cant_accept(&loaded.state, &why, dir.id()));
+        }
+        commands.push(Command::AcceptProtected);
+    } else if !can_go_on(&loaded.state) {
         return Err(CliError::usage(format!("run {} is over", dir.id()))
             .hint(format!("`equitrcoder report {}` tells what it did", dir.id())));
     }
     let policy = &loaded.state.spec.policy;
-    let asked = args.sandbox.is_some().then_some(settings.sandbox);
-    let mode = sandbox::resumed(policy.sandbox, asked)?;
+    let (asked, tightened) = match args.sandbox {
+        Some(_) => asked_sandbox(&settings, Path::new(&repository))?,
+        None => (None, Vec::new()),
+    };
+    let mode = sandbox::resumed(policy.sandbox, asked);
     let backend = sandbox::chosen(mode, sandbox::hosts(&policy.network))?;
     let commands_in = sandbox::of_commands(&backend)?;
     let parts = models::parts(&loaded.state.spec.models, &settings, env, &home, commands_in)?;
-    let mut commands = Vec::new();
+    commands.push(Command::SetSandbox(sandbox::recorded(&backend)));
     if args.budget.is_some() {
         if settings.budget.is_some() {
             models::keeps_a_budget(&loaded.state.spec.models)?;
@@ -67,6 +84,7 @@ pub fn resume(args: &ResumeArgs, env: Env<'_>) -> Result<Exit, CliError> {
     let conversation =
         if present && terminal { Conversation::new(settings.max_workers.max(2)) } else { None };
     let mut surface = Surface::new(&args.output);
+    tightened.iter().for_each(|line| surface.note(&format!("note: {line}")));
     sandbox::note(&backend, &mut surface);
     let state = loaded.state.clone();
     let handle = equitr_engine::resume(loaded, parts, lock, commands)
@@ -76,6 +94,30 @@ pub fn resume(args: &ResumeArgs, env: Env<'_>) -> Result<Exit, CliError> {
         surface.note(&interrupted_note(&home, dir.id(), env));
     }
     Ok(exit)
+}
+
+/// The sandbox that a person asks for by the flag, and what the repository makes of it: as for a new
+/// run, the stricter of the two holds.
+fn asked_sandbox(
+    settings: &Settings,
+    repository: &Path,
+) -> Result<(Option<Mode>, Vec<String>), CliError> {
+    let mut asked = settings.clone();
+    let told = match project_settings(repository)? {
+        Some(source) => asked.tighten(&source)?,
+        None => Vec::new(),
+    };
+    let of_sandbox = told.into_iter().filter(|line| line.starts_with("sandbox "));
+    Ok((Some(asked.sandbox), of_sandbox.collect()))
+}
+
+/// The person's word for protected files comes to nothing; why, and what is left to do.
+fn cant_accept(state: &RunState, why: &str, id: &str) -> CliError {
+    let hint = match equitr_ui::takeover_command(state) {
+        Some(command) => format!("take the result over with `{command}`"),
+        None => format!("`equitrcoder report {id}` tells what it did"),
+    };
+    CliError::usage(format!("protected files of run {id} can't be accepted: {why}")).hint(hint)
 }
 
 /// `equitrcoder status`.
@@ -193,6 +235,10 @@ fn state_word(state: &RunState) -> &'static str {
 
 fn can_go_on(state: &RunState) -> bool {
     state.ending().is_none_or(Ending::can_resume)
+}
+
+fn can_accept(state: &RunState) -> bool {
+    acceptance_objection(state).is_none()
 }
 
 fn chosen(run: Option<&str>, home: Option<&Path>, env: Env<'_>) -> Result<Loaded, CliError> {

@@ -120,6 +120,7 @@ fn cfg_11_a_repositorys_profile_has_no_tools_that_the_persons_has_not() {
     for (wanted, tools) in [
         ("tools: [read_file, run_command]\n", vec!["read_file"]),
         ("tools: [run_command]\n", vec!["read_file", "search"]),
+        // Left out, it is all of them.
         ("", vec!["read_file", "search"]),
     ] {
         world.repository("careful.yaml", &of(wanted));

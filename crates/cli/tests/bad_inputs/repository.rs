@@ -176,3 +176,22 @@ fn a_repository_that_is_gone_is_told_when_its_run_is_taken_up() {
     assert!(told.contains(why), "{told}");
     assert!(told.contains("hint: go on with `equitrcoder resume`"), "{told}");
 }
+
+#[test]
+fn a_repository_whose_files_are_elsewhere_is_told_with_both_places_and_the_way_out() {
+    let machine = Machine::new();
+    let model = model(&machine);
+    machine.repository(&[("a.txt", "a\n")]);
+    fs::create_dir(machine.path("elsewhere")).unwrap();
+    machine.git(&["config", "core.worktree", machine.path("elsewhere").to_str().unwrap()]);
+    let all = told(&machine, &[&team_args(&model)]);
+    insta::assert_snapshot!(all, @r#"
+    $ equitrcoder --multi-agent --yes --repo project --prompt "A small project" --model script:[folder]/script.yaml
+    error: the repository at `[folder]/project` has its files elsewhere (`core.worktree`): in `[folder]/elsewhere`
+    hint: name the folder of the files with --repo DIR if it has a .git of its own, or let the repository have its files again: git -C [folder]/project config --unset core.worktree
+    exit 3
+    "#);
+    assert_eq!(machine.runs().len(), 0);
+    machine.git(&["config", "--unset", "core.worktree"]);
+    machine.run(&team_args(&model)).expect(0);
+}

@@ -6,6 +6,7 @@ use crate::documents::{Assumption, with_assumptions};
 use crate::event::{AnsweredBy, Event};
 use crate::id::{AgentId, Asker, QuestionId};
 use crate::job::Handover;
+use crate::policy::Acceptance;
 use crate::prompt::{self, YES};
 use crate::spec::{Origin, Person};
 use crate::state::{Phase, Question, RunState};
@@ -189,6 +190,22 @@ pub(super) fn ask_for_delivery(
         deadline_ms: deadline_ms(state),
     };
     state.questions.insert(id, question);
+    Ok(())
+}
+
+/// The result may come to the person's branch whatever it changes; one that lies aside, or waits for
+/// that word, is handed over.
+pub(super) fn accept_protected(state: &mut RunState) -> Result<(), Fault> {
+    if crate::decide::acceptance_objection(state).is_some() {
+        return Err("there is nothing left to accept");
+    }
+    state.questions.retain(|_, question| question.by != Asker::Delivery);
+    state.handover = Handover::Accepted;
+    Arc::make_mut(&mut state.spec).policy.protected_accepted = Acceptance::Given;
+    if state.delivery.take().is_some() && state.ending().is_some_and(|ending| !ending.can_resume())
+    {
+        state.phase = Phase::Working;
+    }
     Ok(())
 }
 

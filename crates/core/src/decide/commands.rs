@@ -1,12 +1,13 @@
 //! What a person asks of a run.
 
-use super::Decision;
+use super::{Decision, acceptance_objection};
 use crate::apply::Fault;
 use crate::dialogue::Step;
 use crate::documents::{DOCUMENT_BYTES_MAX, DocumentKind, Documents};
 use crate::event::{AnsweredBy, Ending, Event};
 use crate::id::{AgentId, Asker, QuestionId};
 use crate::input::Command;
+use crate::job::Handover;
 use crate::prompt;
 use crate::state::Phase;
 use crate::todos;
@@ -69,6 +70,20 @@ impl Decision<'_> {
                 }
                 self.emit(Event::WorkersSet { workers })
             }
+            Command::SetSandbox(sandbox) => {
+                if sandbox == self.state.spec.policy.sandbox {
+                    return Ok(());
+                }
+                match self.state.ending() {
+                    Some(ending) if !ending.can_resume() => self.refuse("the run is over"),
+                    Some(_) | None => self.emit(Event::SandboxSet { sandbox }),
+                }
+            }
+            Command::AcceptProtected => match acceptance_objection(self.state) {
+                Some(why) => self.refuse(why),
+                None if self.state.handover == Handover::Accepted => Ok(()),
+                None => self.emit(Event::ProtectedAccepted),
+            },
             Command::Reopen => match self.state.ending() {
                 Some(ending) if ending.can_resume() => self.emit(Event::RunReopened),
                 Some(_) => self.refuse("the run is over"),

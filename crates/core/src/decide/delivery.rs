@@ -8,6 +8,25 @@ use crate::job::Handover;
 use crate::policy::Touched;
 use crate::prompt;
 use crate::spec::Person;
+use crate::state::RunState;
+
+/// Why the person's word for protected paths changes nothing any more, for them to read; nothing
+/// while it can be given.
+pub fn acceptance_objection(state: &RunState) -> Option<String> {
+    match (&state.delivery, state.handover) {
+        (Some(Delivery::Moved { branch, .. }), _) => {
+            Some(format!("the result is on branch `{branch}` already"))
+        }
+        (Some(Delivery::OnBranch { .. }), Handover::Aside) => None,
+        (Some(Delivery::OnBranch { branch, why, .. }), Handover::Guarded | Handover::Accepted) => {
+            Some(format!("the result lies on branch `{branch}` for another reason: {why}"))
+        }
+        (None, _) => state
+            .ending()
+            .is_some_and(|ending| !ending.can_resume())
+            .then(|| "the run is over, and no result waits to be handed over".to_owned()),
+    }
+}
 
 impl Decision<'_> {
     /// Protected paths: the person decides, once. Without them, the result stays aside.

@@ -65,6 +65,8 @@ const LAST_LINE: usize = 64;
 const LAST: &[u8] = b"-----END ";
 /// A key block that never ends is taken this far: the largest RSA key has some 12 KB.
 const BLOCK_BYTES: usize = 16 * 1024;
+/// Bytes that a key block takes at the most, its first and last line included.
+pub(super) const BLOCK_SPAN: usize = shape::WINDOW + BLOCK_BYTES + LAST.len() + LAST_LINE;
 
 /// Where a pass is. Offsets are those of the text that is at hand.
 #[derive(Debug, Default)]

@@ -197,6 +197,8 @@ static FOLLOWS: &[Follows] = &[
     Follows { kind: "login", behind: "://", parts: &[Login] },
     Follows { kind: "webhook", behind: "hooks.slack.com/services/", parts: &[Digits(Path, 20)] },
     Follows { kind: "webhook", behind: "discord.com/api/webhooks/", parts: &[Digits(Path, 30)] },
+    Follows { kind: "aws-secret", behind: "aws_secret_access_key=", parts: &[Run(Token, 40)] },
+    Follows { kind: "aws-secret", behind: "aws_secret_access_key = ", parts: &[Run(Token, 40)] },
     Follows { kind: "azure-key", behind: "accountkey=", parts: &[Run(Token, 60)] },
 ];
 

@@ -260,6 +260,15 @@ fn sec_07_secrets_are_told_by_what_stands_before_them() {
             "https://hooks.slack.com/services/T0000/B0000/abcdef0123456789",
             "https://hooks.slack.com/services/[redacted:webhook]",
         ),
+        (
+            "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            "AWS_SECRET_ACCESS_KEY=[redacted:aws-secret]",
+        ),
+        (
+            "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n",
+            "aws_secret_access_key = [redacted:aws-secret]\n",
+        ),
+        ("aws_secret_access_key = ${SECRET}", "aws_secret_access_key = ${SECRET}"),
     ] {
         assert_eq!(by_shape(text), told);
     }

@@ -7,6 +7,7 @@ use equitr_git::{Advance, Checkout, GitError, Oid};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::process::Command;
 
 const FILES: [(&str, &str); 3] =
     [(".gitattributes", "*.evil filter=evil diff=evil\n"), ("a.evil", "1\n"), ("plain", "1\n")];
@@ -102,7 +103,7 @@ fn git_s06_a_replaced_git_of_a_worktree_has_no_effect() {
 }
 
 fn copy(from: &Path, to: &Path) -> bool {
-    std::process::Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success()
+    Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success()
 }
 
 #[test]
@@ -117,7 +118,7 @@ fn git_s06_a_git_in_the_worktree_is_not_the_one_that_runs() {
     assert_eq!(trap.sprung(), "");
     let found_here = "PATH=.:$PATH git status";
     trap.assert_springs(|| {
-        let mut shell = std::process::Command::new("sh");
+        let mut shell = Command::new("sh");
         shell.args(["-c", found_here]).current_dir(fixture.path("worktrees/w")).output()
     });
 }
@@ -323,4 +324,30 @@ fn git_s08_nothing_is_written_through_a_link_into_a_git_folder() {
     }
     fixture.try_git(&["checkout", "-q", "main"]);
     assert_eq!(trap.sprung(), "");
+}
+
+#[test]
+fn git_s06_whatever_a_worker_puts_in_the_place_of_its_git_is_not_read() {
+    let fixture = Fixture::with_files(&[("a", "1\n")]);
+    let (hub, folder) = (fixture.hub(), fixture.path("worktrees/w"));
+    hub.add_worktree(&folder, &fixture.head(), "test").unwrap();
+    let git = folder.join(".git");
+    let pointer = fs::read(&git).unwrap();
+    let outside = fixture.path("outside");
+    let plant: [&dyn Fn(); 3] = [
+        // Whoever opens it waits for a writer.
+        &|| assert!(Command::new("mkfifo").arg(&git).status().unwrap().success()),
+        // It never ends.
+        &|| symlink("/dev/zero", &git).unwrap(),
+        &|| symlink(&outside, &git).unwrap(),
+    ];
+    for plant in plant {
+        fs::remove_file(&git).unwrap();
+        plant();
+        assert!(!hub.worktree_is_sound(&folder));
+        hub.snapshot(&folder, &fixture.head(), "work", "refs/equitr/wip/w/1").unwrap();
+        assert!(fs::symlink_metadata(&git).unwrap().is_file());
+        assert_eq!(fs::read(&git).unwrap(), pointer);
+        assert!(!outside.exists());
+    }
 }

@@ -113,6 +113,17 @@ fn a_message_says_who_said_what_and_never_the_key() {
 }
 
 #[test]
+fn sec_06_no_half_of_a_key_stays_where_a_message_is_cut() {
+    for before in 150..250 {
+        let body = format!("{} \"key\":\"sk-other-0123456789abcdef\", refused", "x".repeat(before));
+        let told = answered(502, &[], &body).message;
+        let whole = told.contains("sk-other-0123456789abcdef");
+        assert!(whole || !told.contains("sk-o"), "{told}");
+        assert!(before > 190 || told.contains("\"key\":"), "{told}");
+    }
+}
+
+#[test]
 fn a_prompt_that_is_refused_for_its_content_is_not_sent_again() {
     let body = r#"{"promptFeedback":{"blockReason":"PROHIBITED_CONTENT"}}"#;
     let reply = rig_core::ProviderResponseError::without_status(body).with_refusal(true);

@@ -91,6 +91,10 @@ fn fetch(method: &str, target: &str, fields: &[(&str, &str)]) -> Result<Request,
     if fields.iter().any(sends) {
         return Err(BadRequest::Body);
     }
+    // Servers differ in what they take for the end of a line, or of a word in it.
+    if !target.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(BadRequest::Target);
+    }
     let rest = target.strip_prefix("http://").ok_or(BadRequest::Target)?;
     let at = rest.find(['/', '?']).unwrap_or(rest.len());
     let (named, path) = rest.split_at(at);
@@ -171,6 +175,14 @@ mod tests {
             ("CONNECT a.org:+443 HTTP/1.1\r\n\r\n", BadRequest::Target),
             ("GET / HTTP/1.1\r\nHost: a.org\r\n\r\n", BadRequest::Target),
             ("GET https://a.org/ HTTP/1.1\r\n\r\n", BadRequest::Target),
+            // Lenient servers take each of these for the end of the line, or of a word.
+            (
+                "GET http://a.org/\tHTTP/1.1\nHost:b.org\n\nPOST\t/\tHTTP/1.1 HTTP/1.1\r\n\r\n",
+                BadRequest::Target,
+            ),
+            ("GET http://a.org/\rHost:b.org\r HTTP/1.1\r\n\r\n", BadRequest::Target),
+            ("GET http://a.org/\0 HTTP/1.1\r\n\r\n", BadRequest::Target),
+            ("GET http://a.org/\u{a0}HTTP/1.1 HTTP/1.1\r\n\r\n", BadRequest::Target),
             ("POST http://a.org/ HTTP/1.1\r\n\r\n", BadRequest::Method),
             ("GET http://a.org/ HTTP/1.1\r\nContent-Length: 1\r\n\r\n", BadRequest::Body),
             ("GET http://a.org/ HTTP/1.1\r\ntransfer-encoding: x\r\n\r\n", BadRequest::Body),

@@ -52,6 +52,19 @@ fn landlock_lets_programs_read_the_files_of_etc_that_they_find_and_anybody_may_r
 }
 
 #[test]
+fn the_terminal_of_the_person_is_out_of_reach() {
+    // Without one, that it may not be opened is said before that there is none.
+    for (mode, said) in [
+        (Mode::Landlock, "/dev/tty: Permission denied"),
+        (Mode::Bubblewrap, "/dev/tty: No such device or address"),
+    ] {
+        let place = Place::new();
+        let output = run(&backend(mode), &place.policy(), ": > /dev/tty");
+        assert!(output.stderr.contains(said), "{mode}: {output:?}");
+    }
+}
+
+#[test]
 fn files_can_be_linked_and_moved_from_folder_to_folder() {
     let line = "mkdir a b; echo x > a/file; ln a/file b/link && mv a/file b/file
         test b/file -ef b/link && echo one";

@@ -15,6 +15,7 @@ use super::git::{Git, Merge};
 use equitr_core::chat::Request;
 use equitr_core::event::{Ending, Event, Record, Verdict};
 use equitr_core::id::AgentId;
+use equitr_core::input::Input;
 use equitr_core::spec::{Goal, RunSpec};
 use equitr_core::state::{RunState, Stage, Status};
 
@@ -63,6 +64,11 @@ impl Audit {
         }
     }
 
+    /// What holds of a record and the input that led to it.
+    pub fn led_to(input: &Input, record: &Record) -> Result<(), Breach> {
+        record.events.iter().try_for_each(|event| delivery::by_the_person(input, event))
+    }
+
     /// Enters a record; `state` is the one right after it.
     pub fn saw(&mut self, record: &Record, state: &RunState, git: &Git) -> Result<(), Breach> {
         for event in &record.events {
@@ -83,7 +89,7 @@ impl Audit {
     pub fn check(&self, state: &RunState, git: &Git, billed: u64) -> Result<(), Breach> {
         self.money.check(state, billed)?;
         self.graph.check(state)?;
-        self.delivery.check(git)?;
+        self.delivery.check(state, git)?;
         agrees_with_git(state, git)
     }
 

@@ -5,6 +5,8 @@ use super::setup::documents;
 use equitr_core::documents::Documents;
 use equitr_core::id::{Asker, QuestionId};
 use equitr_core::input::Command;
+use equitr_core::job::Handover;
+use equitr_core::policy::Sandbox;
 use equitr_core::state::{Phase, RunState};
 use equitr_core::units::MicroDollars;
 
@@ -77,6 +79,30 @@ pub(super) fn wild(dice: &mut Dice, state: &RunState, nonsense: u64) -> Vec<Comm
             },
             _ => helpful(state),
         },
+    }
+}
+
+/// What a person at times wants of a run's policy while it goes on.
+pub(super) fn on_policy(dice: &mut Dice) -> Option<Command> {
+    let sandbox = dice.one_of([Sandbox::Bubblewrap, Sandbox::Landlock, Sandbox::Off]);
+    match dice.below(400) {
+        0 => Some(Command::AcceptProtected),
+        1..=4 => Some(Command::SetSandbox(sandbox)),
+        _ => None,
+    }
+}
+
+/// What a person at times wants of a run that is over.
+pub(super) fn afterwards(dice: &mut Dice, state: &RunState) -> Vec<Command> {
+    let regrets = state.handover == Handover::Aside && state.delivery.is_some();
+    if regrets && dice.chance(500) {
+        // The second time, there is nothing left to say.
+        return vec![Command::AcceptProtected, Command::AcceptProtected];
+    }
+    if dice.chance(50) {
+        vec![Command::SetSandbox(Sandbox::Off), Command::AcceptProtected]
+    } else {
+        vec![]
     }
 }
 

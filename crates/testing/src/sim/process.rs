@@ -36,6 +36,7 @@ pub(super) struct Process {
     pub world: World,
     players: Players,
     person: Dice,
+    afterthoughts: Dice,
     dice: Dice,
     bug: Option<Bug>,
     journal: Journal,
@@ -69,6 +70,7 @@ impl Process {
             world: World::new(Dice::new(seed, stream::WORLD), rates, changed, bug),
             players: Players { dice: Dice::new(seed, stream::MODELS), messages: 0 },
             person: Dice::new(seed, stream::PERSON),
+            afterthoughts: Dice::new(seed, stream::AFTERTHOUGHTS),
             dice: Dice::new(seed, stream::PROCESS),
             bug,
             journal: Journal::default(),
@@ -97,7 +99,7 @@ impl Process {
 
     /// Runs until the run is over for good.
     pub fn run(&mut self) -> Result<(), Breach> {
-        while !self.is_over() {
+        while !self.is_over() || self.is_taken_up()? {
             self.passes += 1;
             if self.calm_since.is_none() && self.passes > self.wild_passes {
                 self.note(|_| "the world calms down".to_owned());
@@ -132,6 +134,19 @@ impl Process {
         self.state.ending().is_some_and(|ending| paused || !ending.can_resume())
     }
 
+    /// Whether the person comes back to a run that is over.
+    fn is_taken_up(&mut self) -> Result<bool, Breach> {
+        let mut records = Vec::new();
+        for command in person::afterwards(&mut self.afterthoughts, &self.state) {
+            self.input(Input::Command(command), &mut records)?;
+        }
+        if records.is_empty() {
+            return Ok(false);
+        }
+        self.commit(records, Death::None)?;
+        Ok(!self.is_over())
+    }
+
     fn take(&mut self, arrival: Arrival, records: &mut Vec<Record>) -> Result<(), Breach> {
         match arrival {
             Arrival::Woken => self.input(Input::Tick, records),
@@ -155,7 +170,9 @@ impl Process {
         if self.calm_since.is_some() {
             return Ok(due);
         }
-        Ok(person::wild(&mut self.person, &self.state, self.world.rates.nonsense))
+        let mut commands = person::wild(&mut self.person, &self.state, self.world.rates.nonsense);
+        commands.extend(person::on_policy(&mut self.afterthoughts));
+        Ok(commands)
     }
 
     /// An outcome: of a call, only the one that answers the request under way may be taken.
@@ -200,7 +217,7 @@ impl Process {
         self.world.figures.steps += 1;
         let at_ms = self.world.now_ms + self.clock_ms;
         self.note(|_| format!("at {at_ms}: {}", short(&input)));
-        let reaction = equitr_core::step(&mut self.state, at_ms, input)
+        let reaction = equitr_core::step(&mut self.state, at_ms, input.clone())
             .map_err(|refused| refusal(&refused))?;
         if let Some(why) = &reaction.objection {
             self.note(|_| format!("  objects: {why}"));
@@ -209,6 +226,7 @@ impl Process {
             for event in &record.events {
                 self.note(|_| format!("  {}", short(event)));
             }
+            Audit::led_to(&input, &record)?;
             self.audit.saw(&record, &self.state, &self.world.git)?;
             records.push(record);
         }

@@ -20,7 +20,8 @@ pub(super) mod stream {
     pub const PERSON: u64 = 4;
     pub const PROCESS: u64 = 5;
     pub const POLICY: u64 = 6;
-    pub const REVIEWS: u64 = 7;
+    pub const AFTERTHOUGHTS: u64 = 7;
+    pub const REVIEWS: u64 = 8;
 }
 
 /// Passes of the engine's loop before the world calms down, at the most: more than half of the runs

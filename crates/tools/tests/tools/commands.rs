@@ -3,6 +3,7 @@
 
 use crate::World;
 use equitr_core::chat::ToolOutcome;
+use equitr_core::redact::Redactor;
 use equitr_tools::process::{Command, Ended, Finished, run};
 use equitr_tools::{
     CheckOutcome, Environment, Place, Quotas, RUN_VARIABLE, Sandbox, check, kill_leftovers,
@@ -29,8 +30,10 @@ fn plain<'a>(
     timeout: Duration,
 ) -> Command<'a> {
     static OFF: LazyLock<Sandbox> = LazyLock::new(Sandbox::off);
+    static REDACTOR: LazyLock<Redactor> = LazyLock::new(Redactor::default);
+    let redactor = &*REDACTOR;
     let (sandbox, masked, quotas) = (&*OFF, &[], Quotas::default());
-    Command { line, folder, environment, sandbox, masked, quotas, timeout }
+    Command { line, folder, environment, sandbox, masked, quotas, timeout, redactor }
 }
 
 /// Waits until `condition` holds; fails after a minute.

@@ -15,6 +15,7 @@ use equitr_core::chat::ToolOutcome;
 use equitr_tools::{Environment, Limits, Output, Place, Quotas, Sandbox, Tool, Worktree};
 use serde_json::Value;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -39,8 +40,13 @@ impl World {
             command_timeout: Duration::from_secs(60),
             command_timeout_max: Duration::from_secs(60),
         };
-        let place =
-            Place { worktree, environment, sandbox: Sandbox::off(), quotas: Quotas::default() };
+        let place = Place {
+            worktree,
+            environment,
+            sandbox: Sandbox::off(),
+            quotas: Quotas::default(),
+            redactor: Arc::default(),
+        };
         Self { place, folder, limits }
     }
 

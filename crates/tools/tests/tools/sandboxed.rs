@@ -21,7 +21,9 @@ async fn finished(world: &World, line: &str, timeout: Duration) -> Finished {
     let folder = world.at("").canonicalize().unwrap();
     let (environment, sandbox) = (&world.place.environment, &world.place.sandbox);
     let (folder, masked, quotas) = (&*folder, &[], world.place.quotas);
-    let command = Command { line, folder, environment, sandbox, masked, quotas, timeout };
+    let redactor = &*world.place.redactor;
+    let command =
+        Command { line, folder, environment, sandbox, masked, quotas, timeout, redactor };
     run(command, &|_| {}).await.unwrap()
 }
 

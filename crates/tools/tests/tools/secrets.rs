@@ -113,24 +113,81 @@ async fn what_a_person_allows_is_a_file_like_any_other() {
     assert!(wrong.unwrap_err().to_string().starts_with("`glob`: "));
 }
 
+/// What is found, from the root.
+fn found(world: &World) -> Vec<String> {
+    let root = world.at("").canonicalize().unwrap();
+    let mut found: Vec<String> = secret_files(&world.place.worktree)
+        .iter()
+        .map(|path| path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned())
+        .collect();
+    found.sort();
+    found
+}
+
 #[test]
 fn files_of_secrets_are_found_though_git_ignores_them() {
     let mut world = world();
     world.put(".gitignore", ".env\nweb/\n");
     world.put("web/.git/.env", "git's own\n");
     symlink("../..", world.at("web/up")).unwrap();
-    let found = |world: &World| {
-        let root = world.at("").canonicalize().unwrap();
-        let mut found: Vec<String> = secret_files(&world.place.worktree)
-            .iter()
-            .map(|path| path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned())
-            .collect();
-        found.sort();
-        found
-    };
     let all = [".aws", ".env", "id_rsa", "master.key", "tls/key.pem", "web/.ENV.local"];
     assert_eq!(found(&world), all);
     let allowed = [".aws", "*.key", "tls/key.pem"];
     world.place.worktree = world.place.worktree.clone().allowing_secret_files(&allowed).unwrap();
     assert_eq!(found(&world), [".env", "id_rsa", "web/.ENV.local"]);
+}
+
+#[test]
+fn what_a_command_has_shut_is_hidden_until_it_is_open_again() {
+    let world = World::new();
+    world.put("tls/key.pem", KEY);
+    world.put("tls/cert.pem", CERTIFICATE);
+    world.put("web/.env", "secret\n");
+    world.put("api/.env", "secret\n");
+    let shut = |path: &str, mode: u32| {
+        let rights = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        std::fs::set_permissions(world.at(path), rights).unwrap();
+    };
+    for (path, mode) in [("tls/key.pem", 0), ("web", 0), ("api", 0o600)] {
+        shut(path, mode);
+    }
+    let found = found(&world);
+    for path in ["web", "api"] {
+        shut(path, 0o700);
+    }
+    // The next command of theirs could open them again; rights don't keep root out.
+    let expected = match rustix::process::geteuid().is_root() {
+        true => ["api/.env", "tls/key.pem", "web/.env"],
+        false => ["api", "tls/key.pem", "web"],
+    };
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn sec_06_no_part_of_a_secret_is_read_or_found_by_itself() {
+    let world = World::new();
+    let line = "M7c4nary".repeat(8);
+    let lines = format!("{line}\n").repeat(20);
+    let text = format!(
+        "KEY = \"\"\"-----BEGIN RSA PRIVATE KEY-----\n{lines}-----END RSA PRIVATE KEY-----\"\"\"\nend\n"
+    );
+    world.put("settings.py", text);
+    let spaces = " ".repeat(48 * 1024 - 60);
+    world.put("long.txt", format!("{spaces} sk-ant-{line}{line}\n"));
+    world.put("found.txt", format!("{} sk-ant-{line}{line}\n", " ".repeat(270)));
+    let mut shown = Vec::new();
+    for first_line in 1..3 {
+        let args = json!({"path": "settings.py", "first_line": first_line, "lines": 3});
+        shown.push(world.call("read_file", args).await.content);
+    }
+    shown.push(world.done("read_file", json!({"path": "long.txt"})).await);
+    shown.push(world.done("search", json!({"pattern": "M7c4"})).await);
+    shown.push(world.done("search", json!({"pattern": " "})).await);
+    for shown in &shown {
+        assert!(!shown.contains("nary"), "{shown}");
+    }
+    let told = world.done("read_file", json!({"path": "settings.py"})).await;
+    assert_eq!(told, "KEY = \"\"\"[redacted:private-key]\"\"\"\nend\n");
+    let told = world.done("search", json!({"pattern": "end"})).await;
+    assert_eq!(told, "settings.py:2:end\n");
 }

@@ -1,11 +1,13 @@
-//! Protected paths and the person's word for them.
+//! The person's word: for protected paths, and for what commands run in.
 
 use super::super::git::Git;
 use super::{Breach, holds};
 use equitr_core::event::{AnsweredBy, Event};
 use equitr_core::id::QuestionId;
-use equitr_core::policy::{Acceptance, Touched};
+use equitr_core::input::{Command, Input};
+use equitr_core::policy::{Acceptance, Sandbox, Touched};
 use equitr_core::spec::RunSpec;
+use equitr_core::state::RunState;
 use std::sync::Arc;
 
 /// What was asked about the result, and what the person said.
@@ -14,6 +16,8 @@ pub(super) struct Delivery {
     protected: Vec<Arc<str>>,
     accepted: bool,
     asked: Option<QuestionId>,
+    /// What commands run in.
+    sandbox: Sandbox,
 }
 
 impl Delivery {
@@ -22,6 +26,7 @@ impl Delivery {
             protected: spec.policy.protected.clone(),
             accepted: spec.policy.protected_accepted == Acceptance::Given,
             asked: None,
+            sandbox: spec.policy.sandbox,
         }
     }
 
@@ -35,16 +40,44 @@ impl Delivery {
                 self.accepted |= self.asked == Some(*id) && &**text == "yes";
                 Ok(())
             }
+            Event::ProtectedAccepted => {
+                self.accepted = true;
+                Ok(())
+            }
+            Event::SandboxSet { sandbox } => {
+                self.sandbox = *sandbox;
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
 
-    /// Protected paths come to the person's branch by their word alone.
-    pub fn check(&self, git: &Git) -> Result<(), Breach> {
+    /// Protected paths come to the person's branch by their word alone, and commands run in what
+    /// the person chose last.
+    pub fn check(&self, state: &RunState, git: &Git) -> Result<(), Breach> {
+        let sandbox = state.spec.policy.sandbox;
+        holds(sandbox == self.sandbox, "S3", || {
+            format!("commands run in {sandbox:?} instead of {:?}", self.sandbox)
+        })?;
         let touched = Touched::of(&self.protected, git.changed.iter().copied());
         let moved = git.delivered.is_some();
         holds(!moved || touched.total == 0 || self.accepted, "S1", || {
             format!("{} came to the person's branch without their word", touched.words())
         })
+    }
+}
+
+/// What only the person may bring about came of their command.
+pub(super) fn by_the_person(input: &Input, event: &Event) -> Result<(), Breach> {
+    match (event, input) {
+        (Event::ProtectedAccepted, input) => {
+            let asked = matches!(input, Input::Command(Command::AcceptProtected));
+            holds(asked, "S1", || "protected paths are accepted, and by nobody".to_owned())
+        }
+        (Event::SandboxSet { sandbox }, input) => {
+            let asked = matches!(input, Input::Command(Command::SetSandbox(s)) if s == sandbox);
+            holds(asked, "S3", || format!("nobody chose that commands run in {sandbox:?}"))
+        }
+        _ => Ok(()),
     }
 }
