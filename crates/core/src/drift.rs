@@ -59,14 +59,12 @@ pub(crate) fn idle_turns(attempt: &Attempt) -> u32 {
     attempt.dialogue.turn.saturating_sub(attempt.conduct.changed_at)
 }
 
-/// What stands against a claim; nothing when there is evidence that its checks can judge. Work that
-/// was there before the attempt is evidence, and so is a command: it may show that all is done.
+/// What stands against a claim; nothing when there is evidence that its checks can judge. What earlier
+/// attempts left is evidence, and so is a command: it may show that all is done.
 pub(crate) fn missing_evidence(state: &RunState, task: &Task) -> Option<&'static str> {
-    let attempt = task.attempt()?;
-    let fresh = attempt.start == crate::event::Start::Fresh && task.earlier.is_empty();
-    let nothing = fresh && attempt.conduct.changed_at == 0;
+    let nothing = !task.touched && task.earlier.is_empty();
     (nothing && can_change(&state.spec, task)).then_some(
-        "nothing was written and no command was run in this attempt: do the task, or run what shows \
+        "nothing was written and no command was run for this task: do it, or run what shows \
          that it is done already, and finish then",
     )
 }

@@ -199,6 +199,8 @@ pub struct Task {
     pub advice: Option<Arc<str>>,
     /// Work of it that was merged before it was opened again, the earliest first.
     pub earlier: Vec<Work>,
+    /// Whether any attempt made a call that may have changed its tree.
+    pub touched: bool,
     /// Reviews that found something.
     pub reviews: u32,
     /// What the last review of it came to.

@@ -152,7 +152,7 @@ fn limit_07_a_task_asks_at_most_20_questions_over_all_its_attempts() {
         play.supervisor_says(call("answer", r#"{"answer":"so"}"#));
     }
     play.model_says(worker(1), call("give_up", r#"{"reason":"no"}"#));
-    play.model_says(worker(2), reply((0..15).map(question).collect()));
+    play.model_says(worker(2), reply((15..30).map(question).collect()));
     assert_eq!(play.state.consults.len(), 5);
     assert_eq!(play.state.task(TaskId(1)).unwrap().questions, 20);
     play.replays();
@@ -200,10 +200,22 @@ fn limit_09_the_same_call_with_the_same_result_is_told_at_the_third_and_stopped_
 #[test]
 fn limit_10_waiting_for_something_that_changes_is_no_circle() {
     let mut play = reading(|_| {});
-    for n in 0..20 {
+    for n in 0..15 {
         reads(&mut play, r#"{"path":"log"}"#, &format!("line {n}"), 1);
     }
     assert_eq!(failure(&play), None);
     let noticed = |e: &Event| matches!(e, Event::CircleNoticed { .. });
     assert!(!play.journal.iter().flat_map(|record| &record.events).any(noticed));
+}
+
+#[test]
+fn limit_13_a_worker_that_writes_and_runs_nothing_is_told_after_10_replies_and_over_after_16() {
+    let mut play = reading(|_| {});
+    for n in 0..15 {
+        reads(&mut play, &format!(r#"{{"path":"{n}"}}"#), "text", 1);
+    }
+    assert_eq!(failure(&play), None);
+    reads(&mut play, r#"{"path":"15"}"#, "text", 1);
+    assert_eq!(failure(&play), Some(&Failure::Idle { turns: 16 }));
+    play.replays();
 }

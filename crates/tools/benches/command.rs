@@ -7,9 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use equitr_sandbox::{Mode, choose};
-use equitr_tools::{
-    DISK_BYTES_MAX, Environment, Limits, Place, Sandbox, Tool, Worktree, secret_files,
-};
+use equitr_tools::{Environment, Limits, Place, Quotas, Sandbox, Tool, Worktree, secret_files};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -76,7 +74,7 @@ fn place(at: &dyn Fn(&str) -> PathBuf, sandbox: Sandbox) -> Place {
         worktree: Worktree::open(&at("work")).unwrap(),
         environment: Environment::new(std::env::vars_os(), home, temp),
         sandbox,
-        disk_bytes_max: DISK_BYTES_MAX,
+        quotas: Quotas::default(),
         redactor: Arc::default(),
     }
 }

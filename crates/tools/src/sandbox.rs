@@ -299,6 +299,7 @@ mod tests {
             masked: &masked,
             quotas,
             timeout: Duration::from_secs(1),
+            redactor: &equitr_core::redact::Redactor::default(),
         };
         let mut alone = variables.clone();
         let policy = sandbox.policy(&asked, &mut alone);

@@ -14,7 +14,10 @@ fn one_broken_task() -> Value {
     ]);
     let agents = json!({
         "backend_worker": writes("solid.txt", "solid\n"),
-        "frontend_worker": [{"calls": [{"finish": {"summary": ["It should work"]}}]}],
+        "frontend_worker": [
+            {"calls": [{"run_command": {"command": "echo looks fine"}}]},
+            {"calls": [{"finish": {"summary": ["It should work"]}}]},
+        ],
         "devops_worker": writes("apart.txt", "apart\n"),
         "supervisor:escalation:frontend_worker": [
             {"calls": [{"fail_task": {"reason": "The part can't be made here"}}]},

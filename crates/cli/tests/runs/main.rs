@@ -7,6 +7,7 @@ mod support;
 
 mod budget;
 mod conflict;
+mod drift;
 mod exits;
 mod failure;
 mod order;

@@ -161,6 +161,10 @@ fn see_conduct(state: &mut RunState, agent: AgentId, call: u32, outcome: ToolOut
         && let Some(pending) = attempt.dialogue.acting.get(call as usize)
     {
         attempt.conduct.saw(&pending.call.name, outcome, attempt.dialogue.turn);
+        let touched = attempt.conduct.changed_at > 0;
+        if let Some(found) = state.task_mut(task) {
+            found.touched |= touched;
+        }
     }
 }
 

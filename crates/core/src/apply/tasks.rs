@@ -394,6 +394,7 @@ fn add(
             start: Start::Fresh,
             advice: None,
             earlier: Vec::new(),
+            touched: false,
             reviews: 0,
             reviewed: None,
             reopened: None,

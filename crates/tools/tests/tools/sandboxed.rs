@@ -22,8 +22,7 @@ async fn finished(world: &World, line: &str, timeout: Duration) -> Finished {
     let (environment, sandbox) = (&world.place.environment, &world.place.sandbox);
     let (folder, masked, quotas) = (&*folder, &[], world.place.quotas);
     let redactor = &*world.place.redactor;
-    let command =
-        Command { line, folder, environment, sandbox, masked, quotas, timeout, redactor };
+    let command = Command { line, folder, environment, sandbox, masked, quotas, timeout, redactor };
     run(command, &|_| {}).await.unwrap()
 }
 
