@@ -34,6 +34,10 @@ pub struct ProposedTask {
     /// Shell commands, run from the project's root, that exit 0 exactly when the work is right.
     #[serde(default)]
     pub checks: Vec<String>,
+    /// Whether a reviewer reads the work before it is merged: for what checks can't judge, such as
+    /// money and access.
+    #[serde(default)]
+    pub review: bool,
 }
 
 /// A task of the accepted graph.
@@ -59,6 +63,9 @@ pub struct PlannedTask {
     pub files: Vec<Arc<str>>,
     /// Its own checks, the project's not included.
     pub checks: Vec<Arc<str>>,
+    /// Whether its work is reviewed, whatever its profile says.
+    #[serde(default)]
+    pub review: bool,
 }
 
 /// What a proposal is judged against.
@@ -421,6 +428,7 @@ pub fn accept(
                 needs: needs.into_iter().collect(),
                 files: texts(&task.files),
                 checks: texts(&task.checks),
+                review: task.review,
             }
         })
         .collect()
@@ -452,6 +460,7 @@ mod tests {
             needs: needs.iter().map(|&n| n.into()).collect(),
             files: vec![],
             checks: vec!["true".into()],
+            review: false,
         }
     }
 

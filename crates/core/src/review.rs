@@ -59,7 +59,8 @@ impl Reviewed {
 
 /// Whether verified work of this task is reviewed before it is merged.
 pub fn is_due(state: &RunState, task: &Task) -> bool {
-    task.reviews < ROUNDS_MAX && state.spec.profiles.get(&task.profile).is_some_and(|p| p.review)
+    let wanted = || state.spec.profiles.get(&task.profile).is_some_and(|p| p.review);
+    task.reviews < ROUNDS_MAX && (task.review || wanted())
 }
 
 /// The worktree tools a reviewer is told of.

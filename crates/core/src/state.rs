@@ -201,6 +201,8 @@ pub struct Task {
     pub earlier: Vec<Work>,
     /// Whether any attempt made a call that may have changed its tree.
     pub touched: bool,
+    /// Whether its work is reviewed, whatever its profile says.
+    pub review: bool,
     /// Reviews that found something.
     pub reviews: u32,
     /// What the last review of it came to.

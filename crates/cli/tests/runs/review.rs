@@ -75,6 +75,20 @@ fn what_a_review_finds_opens_a_new_attempt_and_the_next_review_sees_it_mended() 
 }
 
 #[test]
+fn the_supervisor_can_ask_for_a_review_of_one_task() {
+    let machine = Machine::new();
+    let agents = json!({
+        "general_worker": turns("one\n"),
+        "reviewer:general_worker#1": [{"calls": [{"submit_review": {"findings": []}}]}],
+    });
+    let mut one = task("one", "general", 1, &[], "test -s one.txt");
+    one["review"] = json!(true);
+    let model = machine.script(&script(1, json!([one]), agents));
+    machine.run(&team_args(&model)).expect(0);
+    assert_eq!(verdicts(&machine), [(1, Reviewed::Clean)]);
+}
+
+#[test]
 fn after_two_rounds_work_is_merged_unreviewed_and_the_report_says_so() {
     let machine = machine();
     let agents = json!({

@@ -395,6 +395,7 @@ fn add(
             advice: None,
             earlier: Vec::new(),
             touched: false,
+            review: plan.review,
             reviews: 0,
             reviewed: None,
             reopened: None,
