@@ -39,6 +39,8 @@ pub enum Command {
     Runs(ListArgs),
     /// Show a run's journal, readable
     Show(RunName),
+    /// Say why a task waits or what it collides with
+    Explain(ExplainArgs),
     /// Show what a run did, what it proved and what it cost
     Report(RunName),
     /// List the known models, with limits and prices
@@ -212,6 +214,16 @@ pub struct StatusArgs {
 pub struct RunName {
     /// The run; without it the newest
     pub run: Option<String>,
+    /// Folder of configuration and runs, instead of ~/.equitr
+    #[arg(long, value_name = "DIR", env = "EQUITR_HOME", hide_env_values = true)]
+    pub home: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct ExplainArgs {
+    /// The run (without it the newest), and the task: its number, its worker's name or its id
+    #[arg(value_names = ["RUN", "TASK"], num_args = 1..=2, required = true)]
+    pub names: Vec<String>,
     /// Folder of configuration and runs, instead of ~/.equitr
     #[arg(long, value_name = "DIR", env = "EQUITR_HOME", hide_env_values = true)]
     pub home: Option<PathBuf>,

@@ -3,6 +3,7 @@
 pub mod config;
 pub mod demo;
 pub mod doctor;
+pub mod explain;
 pub mod models;
 pub mod page;
 pub mod runs;

@@ -61,6 +61,7 @@ fn carry_out(cli: &Cli) -> Result<Exit, CliError> {
         Some(Command::Status(args)) => runs::status(args, env, out),
         Some(Command::Runs(args)) => runs::runs(args, env, out),
         Some(Command::Show(args)) => runs::show(args, env, out),
+        Some(Command::Explain(args)) => commands::explain::explain(args, env, out),
         Some(Command::Report(args)) => runs::report(args, env, out),
         Some(Command::Models(args)) => commands::models::run(args, out),
         Some(Command::Config(args)) => {
@@ -93,6 +94,7 @@ fn wants_json(cli: &Cli) -> bool {
         Some(
             Command::Runs(_)
             | Command::Show(_)
+            | Command::Explain(_)
             | Command::Report(_)
             | Command::Models(_)
             | Command::Config(_)

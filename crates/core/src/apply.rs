@@ -1,6 +1,7 @@
 //! Folding records into a state: total on what `decide` yields, refusing what can't follow.
 
 mod calls;
+mod claims;
 mod planning;
 mod tasks;
 
@@ -136,6 +137,10 @@ pub(crate) fn apply_event(state: &mut RunState, event: &Event) -> Result<(), Fau
         | Event::TaskDropped { .. }
         | Event::TaskFailed { .. }
         | Event::TaskReopened { .. } => tasks::apply(state, event),
+        Event::ClaimGranted { .. }
+        | Event::WorkCompared { .. }
+        | Event::ConflictForeseen { .. }
+        | Event::ConflictPassed { .. } => claims::apply(state, event),
         Event::ProtectedTouched { touched } => {
             if state.handover != Handover::Guarded || !state.is_delivering() {
                 return Err("nothing is being handed over that is guarded");

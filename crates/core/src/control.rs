@@ -41,6 +41,10 @@ pub struct SubmitPlan {}
 pub struct ProposeGraph {
     /// The tasks, in the order in which people should read them.
     pub tasks: Vec<ProposedTask>,
+    /// Globs of files that several tasks may write at the same time, such as lock files, compose
+    /// files and route tables; what collides there is resolved at the merge.
+    #[serde(default)]
+    pub shared: Vec<String>,
 }
 
 /// Hand in your review.
@@ -168,6 +172,30 @@ pub struct AskSupervisor {
     pub question: String,
 }
 
+/// Ask for files that your task may not write yet. Files that are nobody's are yours at once; for
+/// others' you get the supervisor's answer as this call's result.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimFiles {
+    /// Paths from the project's root.
+    pub paths: Vec<String>,
+    /// What you have to change there, and why it can't be done elsewhere.
+    pub reason: String,
+}
+
+/// Let the worker write these files; their owner may write them as well and is told.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GrantClaim {}
+
+/// Keep the files closed to the worker.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefuseClaim {
+    /// Why, and what the worker does instead.
+    pub reason: String,
+}
+
 /// The planner's tools; without the question once the person has said enough.
 pub fn planner_tools(may_ask: bool) -> Vec<ToolSpec> {
     let mut tools = Vec::new();
@@ -194,6 +222,11 @@ pub fn review_tools() -> Vec<ToolSpec> {
     vec![ToolSpec::of::<SubmitReview>("submit_review")]
 }
 
+/// The supervisor's tools for deciding whether a worker may write what belongs to others.
+pub fn claim_tools() -> Vec<ToolSpec> {
+    vec![ToolSpec::of::<GrantClaim>("grant_claim"), ToolSpec::of::<RefuseClaim>("refuse_claim")]
+}
+
 /// The supervisor's tools for a task whose tries are spent.
 pub fn escalation_tools() -> Vec<ToolSpec> {
     vec![
@@ -213,6 +246,7 @@ pub fn worker_tools() -> Vec<ToolSpec> {
         ToolSpec::of::<GiveUp>("give_up"),
         ToolSpec::of::<SendMessage>("send_message"),
         ToolSpec::of::<AskSupervisor>("ask_supervisor"),
+        ToolSpec::of::<ClaimFiles>("claim_files"),
     ]
 }
 
@@ -235,6 +269,6 @@ mod tests {
     fn the_workers_control_tools_are_told_in_few_words() {
         let size: usize =
             worker_tools().iter().map(|t| t.description.len() + t.schema.to_string().len()).sum();
-        assert!(size < 2_400, "{size} bytes of every worker's prompt");
+        assert!(size < 3_100, "{size} bytes of every worker's prompt");
     }
 }

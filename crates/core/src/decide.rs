@@ -1,8 +1,10 @@
 //! Decisions: one input in, one record's events out, each applied as it is decided so that the next
 //! sees it.
 
+mod claims;
 mod commands;
 mod delivery;
+mod foresight;
 mod outcomes;
 mod planner;
 mod review;

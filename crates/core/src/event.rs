@@ -152,6 +152,9 @@ pub enum Event {
     GraphAccepted {
         /// Its tasks.
         tasks: Vec<PlannedTask>,
+        /// Globs of files that tasks may write at the same time.
+        #[serde(default)]
+        shared: Vec<Arc<str>>,
     },
 
     /// A worker began an attempt.
@@ -382,6 +385,42 @@ pub enum Event {
         /// Why; its worker is told.
         because: Arc<str>,
     },
+    /// Files belong to a task from now on, until it is settled.
+    ClaimGranted {
+        /// The task.
+        task: TaskId,
+        /// Which, from the project's root.
+        paths: Vec<Arc<str>>,
+        /// The tasks they belong to as well; nobody's when it only wrote them first.
+        owners: Vec<TaskId>,
+    },
+    /// The unfinished work of tasks was merged in memory, to see what will collide.
+    WorkCompared {
+        /// The run's how many-th time, from 1.
+        nth: u32,
+        /// Whose new changes were looked at.
+        looked: Vec<Looked>,
+        /// How long it took.
+        took_ms: u64,
+    },
+    /// The work of two tasks will conflict in files where it did not before.
+    ConflictForeseen {
+        /// The one with the lower number.
+        task: TaskId,
+        /// The other; one of the two may be merged already.
+        with: TaskId,
+        /// The files.
+        paths: Vec<Arc<str>>,
+    },
+    /// The work of two tasks does not conflict in these files any more.
+    ConflictPassed {
+        /// The one with the lower number.
+        task: TaskId,
+        /// The other.
+        with: TaskId,
+        /// The files.
+        paths: Vec<Arc<str>>,
+    },
     /// The result changes protected paths: it needs the person's word, or stays on a branch of its
     /// own.
     ProtectedTouched {
@@ -402,6 +441,17 @@ pub enum Event {
         /// How.
         delivery: Delivery,
     },
+}
+
+/// An attempt whose unfinished work was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Looked {
+    /// The task.
+    pub task: TaskId,
+    /// The attempt.
+    pub attempt: u32,
+    /// How many of its tool calls may have changed something by then.
+    pub changes: u32,
 }
 
 /// Who tells workers something.
@@ -475,6 +525,19 @@ pub enum Matter {
         /// How often it was escalated, from 1.
         nth: u32,
     },
+    /// Decide whether a worker may write what belongs to others.
+    Claim {
+        /// The worker's task.
+        task: TaskId,
+        /// Its attempt.
+        attempt: u32,
+        /// Which of its reply's calls waits for the answer.
+        call: u32,
+        /// The task's how many-th claim, from 1.
+        nth: u32,
+        /// The files, from the project's root.
+        paths: Vec<Arc<str>>,
+    },
 }
 
 /// What an attempt's worktree starts from.
@@ -525,6 +588,9 @@ pub enum Failure {
         onto: Commit,
         /// The merged tree with markers.
         tree: Commit,
+        /// Ids of the merged tasks that changed these files since, the earliest first.
+        #[serde(default)]
+        with: Vec<Arc<str>>,
     },
     /// The reviewer found something that has to change.
     Review {

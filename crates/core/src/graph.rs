@@ -1,5 +1,6 @@
 //! The task graph as the supervisor proposes it, and everything that can be wrong with it.
 
+use crate::glob;
 use crate::id::TaskId;
 use crate::todos::Todo;
 use schemars::JsonSchema;
@@ -79,6 +80,8 @@ pub struct GraphContext<'a> {
     pub profiles: &'a BTreeSet<Arc<str>>,
     /// Whether the project has checks of its own, so that a task needs none.
     pub project_has_checks: bool,
+    /// Globs of files that tasks may write at the same time.
+    pub shared: &'a [Arc<str>],
     /// Ids of tasks that exist already, with their numbers.
     pub existing: &'a BTreeMap<Arc<str>, TaskId>,
 }
@@ -115,10 +118,12 @@ pub enum GraphProblem {
     NoCheck { task: String },
     #[error("task `{task}` has an empty {field}")]
     Blank { task: String, field: &'static str },
+    #[error("`{glob}` is shared, and outside the repository")]
+    OutsideShared { glob: String },
     #[error("task `{task}` claims `{glob}`, outside the repository")]
     OutsideClaim { task: String, glob: String },
     #[error(
-        "`{first}` and `{second}` may run at the same time and both claim `{glob}`: let one need the other, or divide the files"
+        "`{first}` and `{second}` may run at the same time and both claim `{glob}`: let one need the other, divide the files, or declare it as `shared`"
     )]
     SharedClaim { first: String, second: String, glob: String },
 }
@@ -157,6 +162,8 @@ pub fn problems(tasks: &[ProposedTask], context: &GraphContext<'_>) -> Vec<Graph
         fields(task, context, &mut found);
     }
     coverage(tasks, context, &mut found);
+    let outside = context.shared.iter().filter(|glob| is_outside(glob));
+    found.extend(outside.map(|glob| GraphProblem::OutsideShared { glob: glob.to_string() }));
     let mut needs: Vec<Vec<usize>> = vec![Vec::new(); tasks.len()];
     for (place, task) in tasks.iter().enumerate() {
         for need in &task.needs {
@@ -175,7 +182,7 @@ pub fn problems(tasks: &[ProposedTask], context: &GraphContext<'_>) -> Vec<Graph
         Err(cycle) => found.push(GraphProblem::Cycle {
             path: cycle.into_iter().map(|place| tasks[place].id.clone()).collect(),
         }),
-        Ok(order) => shared_claims(tasks, &needs, &order, &mut found),
+        Ok(order) => shared_claims(tasks, &needs, &order, context.shared, &mut found),
     }
     found
 }
@@ -203,10 +210,15 @@ fn fields(task: &ProposedTask, context: &GraphContext<'_>, found: &mut Vec<Graph
         found.push(GraphProblem::NoCheck { task: task.id.clone() });
     }
     for glob in &task.files {
-        if glob.starts_with(['/', '~']) || glob.split('/').any(|part| part == "..") {
+        if is_outside(glob) {
             found.push(GraphProblem::OutsideClaim { task: task.id.clone(), glob: glob.clone() });
         }
     }
+}
+
+/// Whether a glob could mean something outside of the repository.
+fn is_outside(glob: &str) -> bool {
+    glob.starts_with(['/', '~']) || glob.split('/').any(|part| part == "..")
 }
 
 fn coverage(tasks: &[ProposedTask], context: &GraphContext<'_>, found: &mut Vec<GraphProblem>) {
@@ -309,6 +321,7 @@ fn shared_claims(
     tasks: &[ProposedTask],
     needs: &[Vec<usize>],
     order: &[usize],
+    shared: &[Arc<str>],
     found: &mut Vec<GraphProblem>,
 ) {
     let claiming: Vec<usize> =
@@ -333,10 +346,10 @@ fn shared_claims(
             if comes_before(a, b) || comes_before(b, a) {
                 continue;
             }
-            let both = tasks[a]
-                .files
-                .iter()
-                .find_map(|x| tasks[b].files.iter().find(|y| globs_overlap(x, y)));
+            let is_shared = |claim: &str| shared.iter().any(|s| glob::contains(s, claim));
+            let meet = |x: &str, y: &str| glob::overlap(x, y) && !is_shared(x) && !is_shared(y);
+            let both =
+                tasks[a].files.iter().find_map(|x| tasks[b].files.iter().find(|y| meet(x, y)));
             if let Some(glob) = both {
                 found.push(GraphProblem::SharedClaim {
                     first: tasks[a.min(b)].id.clone(),
@@ -346,51 +359,6 @@ fn shared_claims(
             }
         }
     }
-}
-
-/// Whether one path could match both globs; in doubt (two wildcards in one path part), yes.
-pub fn globs_overlap(a: &str, b: &str) -> bool {
-    fn parts(glob: &str) -> Vec<&str> {
-        let mut parts: Vec<&str> =
-            glob.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
-        if glob.ends_with('/') {
-            parts.push("**");
-        }
-        parts
-    }
-    fn literal(part: &str) -> bool {
-        !part.contains(['*', '?', '[', '{'])
-    }
-    fn fits(part: &str, other: &str) -> bool {
-        match (literal(part), literal(other)) {
-            (true, true) => part == other,
-            (false, true) => wildcard_fits(part, other),
-            (true, false) => wildcard_fits(other, part),
-            (false, false) => {
-                let head = |p: &str| p.find(['*', '?', '[', '{']).unwrap_or(p.len());
-                let (x, y) = (&part[..head(part)], &other[..head(other)]);
-                x.starts_with(y) || y.starts_with(x)
-            }
-        }
-    }
-    fn wildcard_fits(pattern: &str, name: &str) -> bool {
-        let first = pattern.find(['*', '?', '[', '{']).unwrap_or(pattern.len());
-        let last = pattern.rfind(['*', '?', ']', '}']).map_or(pattern.len(), |at| at + 1);
-        name.starts_with(&pattern[..first]) && name.ends_with(&pattern[last..])
-    }
-    fn overlap(a: &[&str], b: &[&str]) -> bool {
-        match (a, b) {
-            ([], []) => true,
-            (["**", rest @ ..], other) => {
-                overlap(rest, other)
-                    || other.split_first().is_some_and(|(_, tail)| overlap(a, tail))
-            }
-            (_, ["**", ..]) => overlap(b, a),
-            ([x, a @ ..], [y, b @ ..]) => fits(x, y) && overlap(a, b),
-            ([], [_, ..]) | ([_, ..], []) => false,
-        }
-    }
-    overlap(&parts(a), &parts(b))
 }
 
 /// The tasks of a sound proposal, numbered from `first` in its order and with workers named.
@@ -473,6 +441,7 @@ mod tests {
             known_todos: &known,
             profiles: &BTreeSet::from(["backend".into()]),
             project_has_checks: false,
+            shared: &[],
             existing: &BTreeMap::new(),
         };
         problems(tasks, &context).iter().map(ToString::to_string).collect()
@@ -527,27 +496,10 @@ mod tests {
         assert_eq!(
             told(&[a.clone(), b], 2),
             [
-                "`a` and `b` may run at the same time and both claim `src/main.rs`: let one need the other, or divide the files"
+                "`a` and `b` may run at the same time and both claim `src/main.rs`: let one need the other, divide the files, or declare it as `shared`"
             ]
         );
         assert_eq!(told(&[a, ordered], 2), Vec::<String>::new());
-    }
-
-    #[test]
-    fn globs_overlap_when_one_path_could_match_both() {
-        for (a, b, overlap) in [
-            ("a/b.rs", "a/b.rs", true),
-            ("a/*.rs", "a/b.rs", true),
-            ("a/*.rs", "a/b.py", false),
-            ("a/**", "a/b/c", true),
-            ("a/", "a/b/c", true),
-            ("a/**/x", "a/b/c", false),
-            ("a/*", "a/b/c", false),
-            ("a/x*", "a/y*", false),
-        ] {
-            assert_eq!(globs_overlap(a, b), overlap, "{a} {b}");
-            assert_eq!(globs_overlap(b, a), overlap, "{b} {a}");
-        }
     }
 
     #[test]

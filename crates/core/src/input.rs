@@ -3,6 +3,7 @@
 use crate::chat::{CallFault, Reply, ToolOutcome, Usage};
 use crate::documents::Documents;
 use crate::event::{CheckResult, Delivery};
+use crate::foresight::Foreseen;
 use crate::id::{Commit, QuestionId};
 use crate::job::JobId;
 use crate::policy::{Sandbox, Touched};
@@ -79,6 +80,8 @@ pub enum Outcome {
     Verified {
         /// The work, committed.
         commit: Commit,
+        /// The paths that it changes.
+        paths: Vec<Arc<str>>,
         /// What was run.
         checks: Vec<CheckResult>,
         /// The change as a diff, as much of it as was asked for.
@@ -103,7 +106,11 @@ pub enum Outcome {
         onto: Commit,
         /// The merged tree with markers.
         tree: Commit,
+        /// Ids of the merged tasks that changed these files since, the earliest first.
+        with: Vec<Arc<str>>,
     },
+    /// Unfinished work was merged in memory.
+    Foreseen(Foreseen),
     /// The integration branch holds the merge now.
     Landed,
     /// The integration branch had moved elsewhere.

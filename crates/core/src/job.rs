@@ -8,8 +8,10 @@ use crate::control;
 use crate::dialogue::{Dialogue, Step};
 use crate::documents::{DocumentKind, Documents, with_assumptions};
 use crate::event::{Matter, Start};
+use crate::foresight::{self, Side};
 use crate::id::{AgentId, Commit, TaskId};
 use crate::review;
+use crate::scope::{self, Closed};
 use crate::state::{Attempt, Consult, Phase, RunState, Stage, Status, Task};
 use crate::todos;
 use std::collections::BTreeSet;
@@ -49,6 +51,8 @@ pub enum JobId {
     Land(TaskId, MergeTry),
     /// Hand the result over.
     Deliver(Handover),
+    /// Merge unfinished work in memory, for the how many-th time.
+    Foresee(u32),
 }
 
 /// How the result may be handed over. A job's name holds it, so that word of a delivery before the
@@ -111,6 +115,8 @@ pub enum Work {
         start: Start,
         /// The commit's subject.
         subject: Arc<str>,
+        /// What it must not have changed.
+        closed: Vec<Closed>,
         /// The commands.
         checks: Vec<Arc<str>>,
         /// The longest each may take, in milliseconds.
@@ -150,6 +156,13 @@ pub enum Work {
         handover: Handover,
         /// The patterns of protected paths; see [`Touched::of`](crate::policy::Touched::of).
         protected: Vec<Arc<str>>,
+    },
+    /// See [`JobId::Foresee`].
+    Foresee {
+        /// Whose work.
+        sides: Vec<Side>,
+        /// Where the integration branch stands.
+        head: Commit,
     },
 }
 
@@ -195,6 +208,8 @@ pub fn jobs(state: &RunState) -> Vec<JobId> {
     if state.is_delivering() {
         wanted.push(JobId::Deliver(state.handover));
     }
+    // Not among what `any` looks for: a run ends whether or not somebody looks ahead.
+    wanted.extend(foresight::due(state).map(JobId::Foresee));
     wanted
 }
 
@@ -280,7 +295,10 @@ fn task_of(state: &RunState, agent: AgentId) -> Option<TaskId> {
         AgentId::Worker(task, _) => Some(task),
         AgentId::Supervisor(id) => match state.consults.get(&id)?.matter {
             Matter::Review { task, .. } => Some(task),
-            Matter::Graph | Matter::Question { .. } | Matter::Escalation { .. } => None,
+            Matter::Graph
+            | Matter::Question { .. }
+            | Matter::Escalation { .. }
+            | Matter::Claim { .. } => None,
         },
     }
 }
@@ -306,6 +324,7 @@ pub fn is_wanted(state: &RunState, job: JobId) -> bool {
                     d.turn == turn && matches!(d.step, Step::Calling { nth: n, .. } if n == nth)
                 });
         }
+        JobId::Foresee(nth) => return foresight::due(state) == Some(nth),
         JobId::Publish => return state.phase == Phase::Publishing,
         JobId::Deliver(handover) => return state.is_delivering() && handover == state.handover,
     };
@@ -354,6 +373,9 @@ pub fn work(state: &RunState, job: JobId) -> Option<Work> {
             let task = state.task(task_of(state, agent)?)?;
             task_work(state, task, task.attempt()?, job)
         }
+        JobId::Foresee(_) => {
+            Some(Work::Foresee { sides: foresight::sides(state), head: state.head.clone()? })
+        }
         JobId::Prepare(task, _)
         | JobId::Verify(task, _)
         | JobId::Integrate(task, _)
@@ -364,9 +386,13 @@ pub fn work(state: &RunState, job: JobId) -> Option<Work> {
     }
 }
 
+/// Whose worktree an attempt has.
+pub(crate) fn place(task: &Task, attempt: &Attempt) -> Place {
+    Place { key: task.key.clone(), attempt: attempt.number, worker: task.worker.clone() }
+}
+
 fn task_work(state: &RunState, task: &Task, attempt: &Attempt, job: JobId) -> Option<Work> {
-    let place =
-        Place { key: task.key.clone(), attempt: attempt.number, worker: task.worker.clone() };
+    let place = place(task, attempt);
     let limits = &state.spec.limits;
     let subject: Arc<str> = format!("{}{}", state.spec.commit_prefix, task.title).into();
     match job {
@@ -391,6 +417,7 @@ fn task_work(state: &RunState, task: &Task, attempt: &Attempt, job: JobId) -> Op
             base: attempt.base.clone()?,
             start: attempt.start.clone(),
             subject,
+            closed: scope::closed(state, task.id),
             checks: task.checks.clone(),
             check_ms: limits.check_ms,
             diff_bytes: if review::is_due(state, task) { review::DIFF_BYTES as u64 } else { 0 },
@@ -413,7 +440,7 @@ fn task_work(state: &RunState, task: &Task, attempt: &Attempt, job: JobId) -> Op
             | Stage::Queued
             | Stage::Integrating => None,
         },
-        JobId::Publish | JobId::Call { .. } | JobId::Deliver(_) => None,
+        JobId::Publish | JobId::Call { .. } | JobId::Deliver(_) | JobId::Foresee(_) => None,
     }
 }
 
@@ -447,6 +474,7 @@ static PLANNER_CLOSED: LazyLock<Arc<[ToolSpec]>> =
 static GRAPH: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::graph_tools().into());
 static QUESTION: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::question_tools().into());
 static REVIEW: LazyLock<Vec<ToolSpec>> = LazyLock::new(control::review_tools);
+static CLAIM: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::claim_tools().into());
 static ESCALATION: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::escalation_tools().into());
 static WORKER: LazyLock<Vec<ToolSpec>> = LazyLock::new(control::worker_tools);
 
@@ -461,6 +489,7 @@ pub(crate) fn tools(state: &RunState, agent: AgentId) -> Arc<[ToolSpec]> {
             Some(Matter::Review { .. }) => {
                 review::reading_tools(state).chain(REVIEW.iter()).cloned().collect()
             }
+            Some(Matter::Claim { .. }) => CLAIM.clone(),
             Some(Matter::Graph) | None => GRAPH.clone(),
         },
         AgentId::Worker(task, _) => {

@@ -32,6 +32,12 @@ pub enum Mistake {
     UnseenCircles,
     /// Work is merged whatever its review found.
     UnheardReviews,
+    /// Nobody's claims close anything to others.
+    OpenClaims,
+    /// Of two whose work will conflict, one is told.
+    WarnedHalf,
+    /// Conflicts in a row go on until the tries are spent.
+    EndlessConflicts,
     /// Protected paths come to the person's branch without their word.
     UnaskedDelivery,
     /// What commands run in stays what it was, whatever the person chose since.

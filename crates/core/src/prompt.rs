@@ -7,6 +7,7 @@ use crate::dialogue::{cut, cut_front};
 use crate::documents::{DocumentKind, Documents, relevant_sections};
 use crate::event::{CheckResult, Failure, Matter, MessageKind, Sender, Verdict};
 use crate::id::TaskId;
+use crate::intent;
 use crate::policy::Touched;
 use crate::review;
 use crate::spec::{Person, RunSpec};
@@ -116,6 +117,8 @@ pub fn worker_opening(state: &RunState, task: &Task) -> Arc<str> {
         _ = write!(about, " {}", todo.text);
     }
     list(&mut text, "\nYou write", &task.files);
+    list(&mut text, "\nYou may write besides", &task.claimed);
+    list(&mut text, "\nSeveral tasks may write", &state.shared);
     list(&mut text, "\nChecks, run from the project's root", &task.checks);
     others(&mut text, state, task);
     for kind in [DocumentKind::Requirements, DocumentKind::Design] {
@@ -136,6 +139,9 @@ pub fn worker_opening(state: &RunState, task: &Task) -> Arc<str> {
     if let Some((number, failure)) = task.failures.last() {
         _ = write!(text, "\nAttempt {number} at this task came to nothing.\n");
         tell_failure(&mut text, failure);
+        if let Failure::Conflict { with, .. } = failure {
+            text.push_str(&intent::both_sides(state, task, with));
+        }
         text.push_str(match task.start {
             crate::event::Start::Fresh => "\nYour worktree is fresh.\n",
             crate::event::Start::Kept { .. } => "\nYour worktree holds what that attempt left.\n",
@@ -232,7 +238,10 @@ pub fn question_opening(state: &RunState, task: &Task, nth: u32, question: &str)
 pub(crate) fn system(matter: &Matter) -> &'static str {
     match matter {
         Matter::Review { .. } => REVIEWER,
-        Matter::Graph | Matter::Question { .. } | Matter::Escalation { .. } => SUPERVISOR,
+        Matter::Graph
+        | Matter::Question { .. }
+        | Matter::Escalation { .. }
+        | Matter::Claim { .. } => SUPERVISOR,
     }
 }
 
@@ -286,8 +295,17 @@ pub fn review_opening(
 pub fn escalation_opening(state: &RunState, task: &Task, nth: u32) -> Arc<str> {
     let mut text = format!(
         "agent: supervisor:escalation:{}#{nth}\n\nTask {} ({}) has come to nothing in {} attempts \
-         by {}. Decide what becomes of it.\n\nIts goal: {}\n",
-        task.worker, task.id, task.title, task.attempts, task.worker, task.goal
+         by {}{}. Decide what becomes of it.\n\nIts goal: {}\n",
+        task.worker,
+        task.id,
+        task.title,
+        task.attempts,
+        task.worker,
+        match task.conflicts_in_a_row {
+            0 | 1 => "",
+            _ => ", and collided with merged work at each of its last merges",
+        },
+        task.goal
     );
     let numbers: Vec<String> = task.todos.iter().map(ToString::to_string).collect();
     _ = write!(text, "\nIts todos: {}\n", numbers.join(", "));
@@ -295,6 +313,9 @@ pub fn escalation_opening(state: &RunState, task: &Task, nth: u32) -> Arc<str> {
     for (number, failure) in task.failures.iter().rev().take(3).rev() {
         _ = write!(text, "\nAttempt {number}:\n");
         tell_failure(&mut text, failure);
+        if let Failure::Conflict { with, .. } = failure {
+            text.push_str(&intent::both_sides(state, task, with));
+        }
     }
     overview(&mut text, state);
     text.push_str("\nWorker profiles:\n");
@@ -425,6 +446,7 @@ fn others(text: &mut String, state: &RunState, task: &Task) {
 }
 
 fn overview(text: &mut String, state: &RunState) {
+    text.push_str(&intent::foreseen(state));
     text.push_str("\nAll tasks:\n");
     for task in state.tasks.iter().take(100) {
         _ = writeln!(text, "- {} [id {}]", task_line(task), task.key);

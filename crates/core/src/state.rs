@@ -5,6 +5,7 @@ use crate::dialogue::Dialogue;
 use crate::documents::{Assumption, Documents};
 use crate::drift::Conduct;
 use crate::event::{CheckResult, Delivery, Ending, Failure, Matter, MessageKind, Sender, Start};
+use crate::foresight::Foresight;
 use crate::id::{AgentId, Asker, Commit, ConsultId, QuestionId, TaskId};
 use crate::job::Handover;
 use crate::ledger::Ledger;
@@ -38,6 +39,8 @@ pub struct RunState {
     pub consults_opened: u32,
     /// The graph; task `n` is at `n - 1`.
     pub tasks: Vec<Task>,
+    /// Globs of files that tasks may write at the same time.
+    pub shared: Vec<Arc<str>>,
     /// Tasks that could start, the longest remaining path first.
     pub ready: BTreeSet<(Reverse<u32>, TaskId)>,
     /// Tasks with an attempt.
@@ -76,6 +79,8 @@ pub struct RunState {
     pub touched: Option<Touched>,
     /// How the result was handed over.
     pub delivery: Option<Delivery>,
+    /// What is known of conflicts before they come to a merge.
+    pub foresight: Foresight,
     /// Bytes of the worktree tools as models are told of them.
     pub(crate) tool_bytes: usize,
     /// Model calls ever reserved; numbers them.
@@ -173,6 +178,8 @@ pub struct Task {
     pub waiting: Vec<TaskId>,
     /// Globs of the files it writes.
     pub files: Vec<Arc<str>>,
+    /// Globs of the files that became its own on the way: it wrote them first, or was granted them.
+    pub claimed: Vec<Arc<str>>,
     /// All checks of it, the project's included.
     pub checks: Vec<Arc<str>>,
     /// The task it is a part of.
@@ -189,6 +196,8 @@ pub struct Task {
     pub attempts_max: u32,
     /// Conflicts so far.
     pub conflicts: u32,
+    /// Conflicts since an attempt ended otherwise or the supervisor had a word.
+    pub conflicts_in_a_row: u32,
     /// Times the supervisor had to decide.
     pub escalations: u32,
     /// The attempts that came to nothing.
@@ -215,6 +224,8 @@ pub struct Task {
     pub sent: u32,
     /// Questions its workers put to the supervisor.
     pub questions: u32,
+    /// Claims on others' files that its workers put to the supervisor.
+    pub claims_asked: u32,
     /// What its model calls cost, the supervisor's not included.
     pub spent: MicroDollars,
 }
@@ -289,6 +300,10 @@ pub struct Attempt {
     pub work: Option<Commit>,
     /// What it says it got done.
     pub summary: Vec<Arc<str>>,
+    /// Tool calls of it that may have changed something.
+    pub changes: u32,
+    /// Of these, how many there were when its work was last compared with others'.
+    pub compared: u32,
 }
 
 /// Where an attempt is.
@@ -381,6 +396,7 @@ impl RunState {
             consults: BTreeMap::new(),
             consults_opened: 0,
             tasks: Vec::new(),
+            shared: Vec::new(),
             ready: BTreeSet::new(),
             active: BTreeSet::new(),
             working: 0,
@@ -397,6 +413,7 @@ impl RunState {
             head: None,
             worker_system: "".into(),
             delivery: None,
+            foresight: Foresight::default(),
             calls_reserved: 0,
             calls: (0, 0),
             tokens: (0, 0, 0),
@@ -456,6 +473,9 @@ impl RunState {
                 }
                 Some(Matter::Review { task, attempt }) => {
                     format!("reviewer:{}#{attempt}", self.worker_name(*task)).into()
+                }
+                Some(Matter::Claim { task, nth, .. }) => {
+                    format!("supervisor:claim:{}#{nth}", self.worker_name(*task)).into()
                 }
                 Some(Matter::Escalation { task, nth }) => {
                     format!("supervisor:escalation:{}#{nth}", self.worker_name(*task)).into()

@@ -175,6 +175,7 @@ fn a_conflict_becomes_an_attempt_on_the_merged_tree_and_costs_no_try() {
             text: "<<<<<<<".into(),
             onto: play::commit("head"),
             tree: play::commit("tree"),
+            with: Vec::new(),
         },
     );
     let found = play.state.task(TaskId(1)).unwrap();

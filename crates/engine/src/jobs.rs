@@ -3,6 +3,7 @@
 mod call_model;
 mod checks;
 mod deliver;
+mod foresee;
 mod integrate;
 mod land;
 mod prepare;
@@ -62,6 +63,8 @@ pub(crate) struct Context {
     checks: Semaphore,
     commands: Semaphore,
     git: Semaphore,
+    /// When it was last looked ahead.
+    last_look: Mutex<Option<foresee::Look>>,
     /// Folders in use: a job that was aborted in the middle of a git command still holds its own.
     places: Mutex<BTreeMap<PathBuf, Arc<tokio::sync::Mutex<()>>>>,
     policy: Policy,
@@ -93,6 +96,7 @@ impl Jobs {
             checks: Semaphore::new(CHECKS_AT_A_TIME),
             commands: Semaphore::new(COMMANDS_AT_A_TIME),
             git: Semaphore::new(GIT_AT_A_TIME),
+            last_look: Mutex::default(),
             places: Mutex::default(),
             policy: state.spec.policy.clone(),
             sandbox,
@@ -112,10 +116,14 @@ impl Jobs {
         let context = Arc::clone(&self.context);
         let sender = self.sender.clone();
         let who = who(job);
-        self.context.activity.set(who, describe(state, job, &work));
+        if let Some(who) = who {
+            self.context.activity.set(who, describe(state, job, &work));
+        }
         let started = async move {
             let mut outcome = carry_out(&context, job, work).await;
-            context.activity.clear(who);
+            if let Some(who) = who {
+                context.activity.clear(who);
+            }
             // Here, where jobs run side by side, and not in the one thread of the loop.
             crate::redact::outcome(&context.parts.redactor, &mut outcome);
             outcome
@@ -161,22 +169,24 @@ async fn carry_out(context: &Arc<Context>, job: JobId, work: Work) -> Outcome {
             call_model::call_model(context, agent, request).await
         }
         Work::Tool { place, call, left_ms, repeated } => {
-            run_tool::run_tool(context, who(job), &place, &call, left_ms, repeated).await
+            let Some(who) = who(job) else {
+                return Outcome::Failed("a tool call has no caller".into());
+            };
+            run_tool::run_tool(context, who, &place, &call, left_ms, repeated).await
         }
         Work::Prepare { place, start, keep } => {
             ended(prepare::prepare(context, place, start, keep).await)
         }
-        Work::Verify { place, base, start, subject, checks, check_ms, diff_bytes } => {
-            let asked = (base, start);
-            ended(
-                verify::verify(context, place, asked, subject, &checks, check_ms, diff_bytes).await,
-            )
+        Work::Verify { place, base, start, subject, closed, checks, check_ms, diff_bytes } => {
+            let from = verify::From { base, start, closed, diff_bytes };
+            ended(verify::verify(context, place, from, subject, &checks, check_ms).await)
         }
         Work::Integrate { place, commit, subject, files, checks, check_ms } => ended(
             integrate::integrate(context, place, commit, subject, &files, &checks, check_ms).await,
         ),
         Work::Land { from, to } => ended(land::land(context, from, to).await),
         Work::Publish(documents) => ended(publish::publish(context, documents).await),
+        Work::Foresee { sides, head } => foresee::foresee(context, sides, head).await,
         Work::Deliver { from, to, handover, protected } => {
             ended(deliver::deliver(context, (from, to), handover, protected).await)
         }
@@ -352,8 +362,9 @@ fn wip_ref(key: &str, attempt: u32) -> String {
     format!("refs/equitr/wip/{key}/{attempt}")
 }
 
-fn who(job: JobId) -> Who {
-    match job {
+/// Whose activity a job is; looking ahead is nobody's.
+fn who(job: JobId) -> Option<Who> {
+    Some(match job {
         JobId::Call { agent: AgentId::Planner, .. }
         | JobId::Tool { agent: AgentId::Planner, .. }
         | JobId::Publish
@@ -366,7 +377,8 @@ fn who(job: JobId) -> Who {
         | JobId::Verify(task, _)
         | JobId::Integrate(task, _)
         | JobId::Land(task, _) => Who::Task(task),
-    }
+        JobId::Foresee(_) => return None,
+    })
 }
 
 fn describe(state: &RunState, job: JobId, work: &Work) -> String {
@@ -385,6 +397,7 @@ fn describe(state: &RunState, job: JobId, work: &Work) -> String {
         (JobId::Verify(task, _), _) => format!("checking task {task}"),
         (JobId::Integrate(task, _), _) => format!("merging task {task} and checking the result"),
         (JobId::Land(task, _), _) => format!("landing task {task}"),
+        (JobId::Foresee(_), _) => "comparing unfinished work".to_owned(),
         (JobId::Publish, _) => "committing the documents".to_owned(),
         (JobId::Deliver(_), _) => "handing over the result".to_owned(),
     }

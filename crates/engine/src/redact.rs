@@ -75,12 +75,16 @@ pub(crate) fn outcome(redactor: &Redactor, outcome: &mut Outcome) {
             clean(redactor, message);
         }
         Outcome::ToolRan { content, .. } => clean(redactor, content),
-        Outcome::Verified { checks, diff, .. } => {
-            checks.iter_mut().for_each(|check| check_result(redactor, check));
+        Outcome::Verified { checks, paths, diff, .. } => {
+            clean_all(redactor, paths);
             clean(redactor, diff);
+            checks.iter_mut().for_each(|check| check_result(redactor, check));
         }
         Outcome::Integrated { checks, .. } => {
             checks.iter_mut().for_each(|check| check_result(redactor, check));
+        }
+        Outcome::Foreseen(seen) => {
+            seen.collisions.iter_mut().for_each(|c| clean_all(redactor, &mut c.paths));
         }
         Outcome::Conflicted { paths, text, .. } => {
             clean_all(redactor, paths);
@@ -223,15 +227,25 @@ mod tests {
             Outcome::ToolRan { content, outcome: ToolOutcome::Ok, took_ms: 1 },
             Outcome::Verified {
                 commit: commit(),
+                paths: vec![SECRET.into()],
                 checks: vec![check.clone()],
                 diff: SECRET.into(),
             },
+            Outcome::Foreseen(equitr_core::foresight::Foreseen {
+                collisions: vec![equitr_core::foresight::Collision {
+                    one: "a".into(),
+                    other: "b".into(),
+                    paths: vec![SECRET.into()],
+                }],
+                ..Default::default()
+            }),
             Outcome::Integrated { commit: commit(), onto: commit(), checks: vec![check] },
             Outcome::Conflicted {
                 paths: vec![SECRET.into()],
                 text: SECRET.into(),
                 onto: commit(),
                 tree: commit(),
+                with: Vec::new(),
             },
             Outcome::Published { base: commit(), note: Some(SECRET.into()) },
             Outcome::Delivered(left),

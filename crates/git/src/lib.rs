@@ -9,6 +9,7 @@
 //! configuration but the repository's own is read; the person's configuration is never written.
 
 mod advance;
+mod ahead;
 mod blobs;
 mod change;
 mod changes;
@@ -34,6 +35,7 @@ mod version;
 mod worktree;
 
 pub use advance::{Advance, LeftBecause};
+pub use ahead::Touching;
 pub use changes::{CHANGES_MAX, ChangeKind, Changed, Changes, Flag};
 pub use checkout::{Checkout, FILE_BYTES_MAX, Head, Operation};
 pub use commit::Logged;

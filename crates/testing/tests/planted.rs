@@ -99,6 +99,21 @@ fn a_sandbox_that_stays_what_it_was_is_found() {
 }
 
 #[test]
+fn a_write_of_anothers_files_is_found() {
+    finds(Mistake::OpenClaims, 500, &["C1"]);
+}
+
+#[test]
+fn a_conflict_in_the_making_that_only_one_is_told_of_is_found() {
+    finds(Mistake::WarnedHalf, 500, &["C2"]);
+}
+
+#[test]
+fn conflicts_in_a_row_that_nobody_looks_at_are_found() {
+    finds(Mistake::EndlessConflicts, 2_000, &["C3"]);
+}
+
+#[test]
 fn records_that_are_acted_on_before_they_are_durable_are_found() {
     finds_in_the_engine(Bug::ActsBeforeDurable, 100, &["I3", "I4"]);
 }

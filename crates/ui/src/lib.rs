@@ -9,10 +9,12 @@
 //! | [`json`] | records, one JSON line each |
 //! | [`progress`] | the state, as one line that is drawn over again |
 //! | [`status`] | the state, as a page or a JSON value |
+//! | [`explain`] | one task: what it waits for and collides with |
 //! | [`report`] | a whole run, as Markdown |
 //! | [`show`] | the journal, every event of it |
 
 mod ending;
+pub mod explain;
 mod held;
 pub mod json;
 pub mod line;

@@ -44,7 +44,8 @@ impl Lines {
     /// The flow of a run that is taken up at `state`: what was told before is not told again.
     pub fn from(state: &RunState) -> Self {
         let asked = state.consults.values().filter_map(|consult| match consult.matter {
-            Matter::Question { task, attempt, call, .. } => Some((task, attempt, call)),
+            Matter::Question { task, attempt, call, .. }
+            | Matter::Claim { task, attempt, call, .. } => Some((task, attempt, call)),
             Matter::Graph | Matter::Review { .. } | Matter::Escalation { .. } => None,
         });
         let shown = match &state.phase {
@@ -152,7 +153,11 @@ impl Lines {
             | Event::TaskSplit { .. }
             | Event::TaskDropped { .. }
             | Event::TaskFailed { .. }
-            | Event::TaskReopened { .. } => self.task(state, event, page),
+            | Event::TaskReopened { .. }
+            | Event::ClaimGranted { .. }
+            | Event::WorkCompared { .. }
+            | Event::ConflictForeseen { .. }
+            | Event::ConflictPassed { .. } => self.task(state, event, page),
             Event::ProtectedTouched { touched } => {
                 let fact = "the result changes protected files";
                 say(page, Mark::Note, Tone::Notice, fact, &touched.words());

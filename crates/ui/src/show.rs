@@ -105,8 +105,12 @@ fn entry(event: &Event, state: &RunState, style: &Style) -> (String, Vec<String>
             (format!("supervisor matter {id} opened: {}", about(matter)), opened(opening))
         }
         Event::ConsultClosed { id } => bare(format!("supervisor matter {id} closed")),
-        Event::GraphAccepted { tasks } => {
-            (format!("graph accepted: {}", count(tasks.len(), "task")), planned(tasks, style))
+        Event::GraphAccepted { tasks, shared } => {
+            let mut lines = planned(tasks, style);
+            if !shared.is_empty() {
+                lines.push(format!("{INDENT}shared files: {}", words(&shared.join(", "))));
+            }
+            (format!("graph accepted: {}", count(tasks.len(), "task")), lines)
         }
         Event::AttemptStarted { task, attempt, start, opening } => {
             let from = match start {
@@ -235,6 +239,35 @@ fn entry(event: &Event, state: &RunState, style: &Style) -> (String, Vec<String>
         Event::TaskReopened { task, because } => {
             (format!("{} is opened again:", names::number(*task)), body(because))
         }
+        Event::ClaimGranted { task, paths, owners } => bare(format!(
+            "{} may write {}{}",
+            names::number(*task),
+            words(&listed(paths.iter().map(ToString::to_string), 10)),
+            match owners.is_empty() {
+                true => ", which was nobody's".to_owned(),
+                false => {
+                    let owners = owners.iter().map(|id| names::number(*id));
+                    format!(" besides {}", listed(owners, 10))
+                }
+            }
+        )),
+        Event::WorkCompared { nth, looked, took_ms } => bare(format!(
+            "unfinished work compared, time {nth}, with news of {}, in {}",
+            listed(looked.iter().map(|looked| names::number(looked.task)), 10),
+            duration(*took_ms)
+        )),
+        Event::ConflictForeseen { task, with, paths } => bare(format!(
+            "{} and {} will conflict in {}",
+            names::number(*task),
+            names::number(*with),
+            words(&listed(paths.iter().map(ToString::to_string), 20))
+        )),
+        Event::ConflictPassed { task, with, paths } => bare(format!(
+            "{} and {} don't conflict any more in {}",
+            names::number(*task),
+            names::number(*with),
+            words(&listed(paths.iter().map(ToString::to_string), 20))
+        )),
         Event::ProtectedTouched { touched } => bare(format!(
             "result changes {}: {}",
             count(usize::try_from(touched.total).unwrap_or(usize::MAX), "protected file"),
@@ -317,6 +350,9 @@ fn about(matter: &Matter) -> String {
         }
         Matter::Review { task, attempt } => {
             format!("a review of {}, attempt {attempt}", names::number(*task))
+        }
+        Matter::Claim { task, attempt, nth, .. } => {
+            format!("claim {nth} of {}, attempt {attempt}", names::number(*task))
         }
         Matter::Escalation { task, nth } => {
             format!("{} has spent its tries, time {nth}", names::number(*task))

@@ -10,6 +10,7 @@ use crate::tally::{Tally, doubts, in_words, is_proven};
 use crate::text::{LINE_COLUMNS, head, listed, one_line, pad, thousands};
 use crate::time::utc;
 use equitr_core::event::{Delivery, Ending};
+use equitr_core::foresight::collisions_of;
 use equitr_core::id::{Asker, TaskId};
 use equitr_core::policy::PATHS_NAMED;
 use equitr_core::prompt::failure_line;
@@ -152,6 +153,13 @@ pub(crate) fn words(state: &RunState, task: &Task, held: Option<&Held>, style: &
         Status::Dropped(reason) => format!("dropped: {}", one_line(reason, 120, style)),
         Status::Failed(reason) => format!("failed: {}", one_line(reason, 120, style)),
     };
+    if !task.is_settled() {
+        let with = collisions_of(state, task.id).map(|(with, _)| names::number(with));
+        let with = listed(with, 5);
+        if !with.is_empty() {
+            text.push_str(&format!(", will conflict with {with}"));
+        }
+    }
     if !task.is_settled()
         && let Some((number, failure)) = task.failures.last()
     {
@@ -167,7 +175,7 @@ pub(crate) fn words(state: &RunState, task: &Task, held: Option<&Held>, style: &
 pub fn status_json(state: &RunState) -> Value {
     let held = held_by_task(state);
     let tasks: Vec<Value> =
-        state.tasks.iter().map(|task| task_json(task, held.get(&task.id))).collect();
+        state.tasks.iter().map(|task| task_json(state, task, held.get(&task.id))).collect();
     let questions: Vec<Value> = state
         .questions
         .iter()
@@ -231,7 +239,7 @@ pub fn status_json(state: &RunState) -> Value {
     })
 }
 
-fn task_json(task: &Task, held: Option<&Held>) -> Value {
+fn task_json(state: &RunState, task: &Task, held: Option<&Held>) -> Value {
     let (status, why, commit) = match &task.status {
         Status::Waiting if held.is_some() => ("held_back", None, None),
         Status::Waiting => ("waiting", None, None),
@@ -279,6 +287,9 @@ fn task_json(task: &Task, held: Option<&Held>) -> Value {
         "attempts": task.attempts,
         "attempts_max": task.attempts_max,
         "failures": failures,
+        "collides_with": collisions_of(state, task.id)
+            .map(|(with, paths)| json!({ "task": with, "paths": paths }))
+            .collect::<Vec<_>>(),
         "commit": commit,
         "spent": task.spent,
     })

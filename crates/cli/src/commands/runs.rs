@@ -138,7 +138,11 @@ pub fn status(args: &StatusArgs, env: Env<'_>, out: &mut dyn Write) -> Result<Ex
 }
 
 /// That no process works on a run which has not ended, and how to go on.
-fn idle_note(loaded: &Loaded, home: Option<&Path>, env: Env<'_>) -> Result<String, CliError> {
+pub(super) fn idle_note(
+    loaded: &Loaded,
+    home: Option<&Path>,
+    env: Env<'_>,
+) -> Result<String, CliError> {
     let home = settings::home(home, env)?;
     let repository = Path::new(&*loaded.state.spec.repository);
     if loaded.state.ending().is_some() || RepositoryLock::is_held(&home, repository) {
@@ -241,7 +245,11 @@ fn can_accept(state: &RunState) -> bool {
     acceptance_objection(state).is_none()
 }
 
-fn chosen(run: Option<&str>, home: Option<&Path>, env: Env<'_>) -> Result<Loaded, CliError> {
+pub(super) fn chosen(
+    run: Option<&str>,
+    home: Option<&Path>,
+    env: Env<'_>,
+) -> Result<Loaded, CliError> {
     let home = settings::home(home, env)?;
     let dir = match run {
         Some(run) => named(&home, run)?,

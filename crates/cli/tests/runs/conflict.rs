@@ -1,6 +1,6 @@
 //! Two tasks that write the same file, and tasks that are divided.
 
-use crate::support::{Gate, Machine, script, task, team_args, writes};
+use crate::support::{Gate, Machine, script, sharing, task, team_args, writes};
 use equitr_core::event::{Event, Failure};
 use equitr_core::id::TaskId;
 use serde_json::json;
@@ -23,7 +23,7 @@ fn a_conflict_comes_back_with_markers_and_is_merged_once_it_is_resolved() {
         task("early", "backend", 1, &[], "grep -q early both.txt"),
         task("late", "backend", 2, &[], "grep -q late both.txt"),
     ]);
-    let model = machine.script(&script(2, tasks, agents));
+    let model = machine.script(&sharing(script(2, tasks, agents), &["both.txt"]));
     let mut run = machine.start(&[&team_args(&model)[..], &["--json"]].concat());
     run.until_merged(1);
     gate.open();

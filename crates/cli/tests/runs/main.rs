@@ -6,6 +6,7 @@
 mod support;
 
 mod budget;
+mod claims;
 mod conflict;
 mod drift;
 mod exits;

@@ -419,6 +419,18 @@ pub fn script(todos: u32, tasks: Value, agents: Value) -> Value {
     script
 }
 
+/// The script with files that tasks may write at the same time.
+pub fn sharing(mut script: Value, shared: &[&str]) -> Value {
+    script["agents"]["supervisor:graph"][0]["calls"][0]["propose_graph"]["shared"] = json!(shared);
+    script
+}
+
+/// The task with globs of the files it writes.
+pub fn claiming(mut task: Value, files: &[&str]) -> Value {
+    task["files"] = json!(files);
+    task
+}
+
 /// A task for [`script`]: its id, its profile, its todo, what it needs, and its one check.
 pub fn task(id: &str, profile: &str, todo: u32, needs: &[&str], check: &str) -> Value {
     json!({"id": id, "title": format!("Part {id}"), "profile": profile, "goal": format!("Make {id}."),

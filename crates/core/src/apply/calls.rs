@@ -5,6 +5,7 @@ use crate::answers::Answered;
 use crate::chat::{CallFault, Stop, ToolOutcome};
 use crate::dialogue::{Dialogue, Step};
 use crate::event::{Event, Matter};
+use crate::foresight;
 use crate::id::{AgentId, Asker};
 use crate::prompt;
 use crate::state::{Consult, RunState, Stage, Status};
@@ -33,6 +34,13 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
                     if stage != Some(&Stage::Reviewing) {
                         return Err("only verified work is reviewed");
                     }
+                }
+                Matter::Claim { task, attempt, nth, .. } => {
+                    let found = state.task_mut(*task).ok_or("no such task")?;
+                    if found.attempt().is_none_or(|a| a.number != *attempt) {
+                        return Err("no such attempt");
+                    }
+                    found.claims_asked = *nth;
                 }
                 Matter::Escalation { task, nth } => {
                     let found = state.task_mut(*task).ok_or("no such task")?;
@@ -183,6 +191,8 @@ pub(super) fn set_result(
     }
     pending.result = Some((content, outcome));
     if dialogue.acting.iter().all(|p| p.result.is_some()) {
+        foresight::count_changes(state, agent);
+        let dialogue = state.dialogue_mut(agent).ok_or("nobody called a tool")?;
         dialogue.conclude_turn();
         state.callers.push_back(agent);
     }

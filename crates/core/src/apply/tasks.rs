@@ -4,6 +4,7 @@ use super::{Fault, calls};
 use crate::dialogue::Dialogue;
 use crate::drift::Conduct;
 use crate::event::{Event, Failure, Sender, Start};
+use crate::foresight;
 use crate::graph::PlannedTask;
 use crate::id::{AgentId, ConsultId, TaskId};
 use crate::review::{self, Reviewed};
@@ -17,8 +18,9 @@ const CONFLICTS_FORGIVEN: u32 = 2;
 
 pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
     match event {
-        Event::GraphAccepted { tasks } => {
+        Event::GraphAccepted { tasks, shared } => {
             state.phase = Phase::Working;
+            state.shared = shared.clone();
             add(state, tasks, None)
         }
         Event::AttemptStarted { task, attempt, start, opening } => {
@@ -28,6 +30,10 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
             let found = current(state, *task, *attempt)?;
             found.base = Some(base.clone());
             found.stands = true;
+            // What it starts with is work of the attempt before.
+            if found.start != Start::Fresh {
+                found.changes = found.changes.max(1);
+            }
             Ok(())
         }
         Event::MessageSent { from, to, kind, text } => {
@@ -51,6 +57,7 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
             found.stage = Stage::Verifying;
             found.summary = summary.clone();
             state.working -= 1;
+            foresight::count_changes(state, AgentId::Worker(*task, *attempt));
             end_talk(state, *task, *attempt);
             Ok(())
         }
@@ -141,7 +148,8 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
                 return Err("only an escalated task is given advice");
             }
             found.advice = Some(advice.clone());
-            found.attempts_max = found.attempts + 1;
+            found.attempts_max = found.attempts_max.max(found.attempts + 1);
+            found.conflicts_in_a_row = 0;
             if let Some((profile, worker)) = reassigned {
                 found.profile = profile.clone();
                 found.worker = worker.clone();
@@ -217,6 +225,8 @@ fn begin(
         merges: 0,
         work: None,
         summary: Vec::new(),
+        changes: 0,
+        compared: 0,
     }));
     state.ready.remove(&key);
     state.active.insert(id);
@@ -237,6 +247,9 @@ fn fail(state: &mut RunState, id: TaskId, number: u32, reason: &Failure) -> Resu
     end_talk(state, id, number);
     state.active.remove(&id);
     state.merging.retain(|&task| task != id);
+    if matches!(reason, Failure::Conflict { .. }) {
+        foresight::forget_come(state, id);
+    }
     let task = state.task_mut(id).ok_or("no such task")?;
     let base = task.attempt().and_then(|a| a.base.clone());
     task.start = match reason {
@@ -247,6 +260,10 @@ fn fail(state: &mut RunState, id: TaskId, number: u32, reason: &Failure) -> Resu
             Start::Merged { onto: onto.clone(), tree: commit.clone() }
         }
         _ => base.map_or(task.start.clone(), |base| Start::Kept { base }),
+    };
+    task.conflicts_in_a_row = match reason {
+        Failure::Conflict { .. } => task.conflicts_in_a_row + 1,
+        _ => 0,
     };
     if matches!(reason, Failure::Conflict { .. }) {
         task.conflicts += 1;
@@ -271,7 +288,12 @@ fn queue(state: &mut RunState, id: TaskId, number: u32) -> Result<(), Fault> {
 /// Ends a worker's conversation and what it asked the supervisor.
 fn end_talk(state: &mut RunState, id: TaskId, number: u32) {
     calls::close(state, AgentId::Worker(id, number));
-    let asked = |consult: &Consult| matches!(consult.matter, Matter::Question { task, attempt, .. } | Matter::Review { task, attempt } if task == id && attempt == number);
+    let asked = |consult: &Consult| match consult.matter {
+        Matter::Question { task, attempt, .. }
+        | Matter::Review { task, attempt }
+        | Matter::Claim { task, attempt, .. } => task == id && attempt == number,
+        Matter::Graph | Matter::Escalation { .. } => false,
+    };
     let void: Vec<ConsultId> =
         state.consults.iter().filter(|(_, c)| asked(c)).map(|(&consult, _)| consult).collect();
     for consult in void {
@@ -297,6 +319,7 @@ fn settle(state: &mut RunState, id: TaskId, status: Status) -> Result<(), Fault>
     task.status = status;
     state.ready.remove(&key);
     state.escalated.remove(&id);
+    foresight::forget_settled(state, id);
     Ok(())
 }
 
@@ -319,10 +342,13 @@ fn reopen(state: &mut RunState, id: TaskId, because: &Arc<str>) -> Result<(), Fa
     }
     task.attempts_max = task.attempts + tries;
     task.conflicts = 0;
+    task.conflicts_in_a_row = 0;
     task.escalations = 0;
     task.reviews = 0;
     task.start = Start::Fresh;
     task.advice = None;
+    // Others may have made it theirs meanwhile.
+    task.claimed.clear();
     task.reopened = Some(because.clone());
     if task.status == Status::Ready {
         let key = (Reverse(task.path), id);
@@ -381,6 +407,7 @@ fn add(
             dependents: Vec::new(),
             waiting: Vec::new(),
             files: plan.files.clone(),
+            claimed: Vec::new(),
             checks,
             part_of,
             unmet: 0,
@@ -389,6 +416,7 @@ fn add(
             attempts: 0,
             attempts_max: state.spec.limits.tries,
             conflicts: 0,
+            conflicts_in_a_row: 0,
             escalations: 0,
             failures: Vec::new(),
             start: Start::Fresh,
@@ -402,6 +430,7 @@ fn add(
             mail: Vec::new(),
             sent: 0,
             questions: 0,
+            claims_asked: 0,
             spent: Default::default(),
         });
     }

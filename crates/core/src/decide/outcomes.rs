@@ -39,10 +39,14 @@ impl Decision<'_> {
             (JobId::Prepare(task, attempt), Outcome::Prepared(base)) => {
                 self.emit(Event::WorktreePrepared { task, attempt, base })
             }
-            (JobId::Verify(task, attempt), Outcome::Verified { commit, checks, diff }) => {
+            (JobId::Verify(task, attempt), Outcome::Verified { commit, paths, checks, diff }) => {
+                if let Some(failure) = self.work_closed(task, &paths) {
+                    return self.attempt_failed(task, attempt, failure);
+                }
                 if checks.iter().any(|c| is_red(&c.verdict)) {
                     return self.attempt_failed(task, attempt, Failure::Checks { checks });
                 }
+                self.claim_free(task, &paths)?;
                 let told = checks.clone();
                 self.emit(Event::WorkVerified { task, attempt, commit, checks })?;
                 self.ask_for_review(task, attempt, &told, &diff)
@@ -54,8 +58,12 @@ impl Decision<'_> {
                 }
                 self.emit(Event::MergeVerified { task, attempt, commit, onto, checks })
             }
-            (JobId::Integrate(task, attempt), Outcome::Conflicted { paths, text, onto, tree }) => {
-                self.attempt_failed(task, attempt, Failure::Conflict { paths, text, onto, tree })
+            (
+                JobId::Integrate(task, attempt),
+                Outcome::Conflicted { paths, text, onto, tree, with },
+            ) => {
+                let reason = Failure::Conflict { paths, text, onto, tree, with };
+                self.attempt_failed(task, attempt, reason)
             }
             (
                 JobId::Integrate(task, attempt) | JobId::Land(task, MergeTry { attempt, .. }),
@@ -78,6 +86,7 @@ impl Decision<'_> {
             (JobId::Publish, Outcome::Published { base, note }) => {
                 self.emit(Event::DocumentsPublished { base, note })
             }
+            (JobId::Foresee(nth), Outcome::Foreseen(seen)) => self.foreseen(nth, seen),
             (JobId::Deliver(handover), Outcome::Delivered(delivery)) => {
                 self.delivered(handover, delivery)
             }
@@ -232,6 +241,10 @@ impl Decision<'_> {
                         let why = format!("the reviewer failed: {}", cut(why, MESSAGE_BYTES));
                         self.reviewed(id, Reviewed::Missing(why.into()))
                     }
+                    Matter::Claim { .. } => self.claim_refused(
+                        id,
+                        "The supervisor has no answer. Do it without these files.",
+                    ),
                     Matter::Escalation { task, .. } => {
                         self.emit(Event::ConsultClosed { id })?;
                         let reason = format!("the supervisor found no way out: {why}").into();

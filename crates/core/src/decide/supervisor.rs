@@ -51,6 +51,7 @@ impl Decision<'_> {
                     }
                 }
                 (name, Matter::Review { .. }) if READING_TOOLS.contains(&name) => continue,
+                (name, Matter::Claim { .. }) => self.claim_decided(id, name, &call.args)?,
                 (name, Matter::Escalation { task, .. }) => {
                     self.decided(id, *task, name, &call.args)?
                 }
@@ -65,9 +66,13 @@ impl Decision<'_> {
         let replies = self.state.dialogue(agent).map_or(0, |d| d.turn);
         let most = match self.state.consults.get(&id).map(|c| &c.matter) {
             Some(Matter::Review { .. }) => self.state.spec.limits.turns,
-            Some(Matter::Graph | Matter::Question { .. } | Matter::Escalation { .. }) | None => {
-                REPLIES_MAX
-            }
+            Some(
+                Matter::Graph
+                | Matter::Question { .. }
+                | Matter::Escalation { .. }
+                | Matter::Claim { .. },
+            )
+            | None => REPLIES_MAX,
         };
         if replies >= most {
             return self.agent_failed(
@@ -107,28 +112,35 @@ impl Decision<'_> {
     }
 
     fn graph_proposed(&mut self, id: ConsultId, args: &str) -> Result<Result<(), Arc<str>>, Fault> {
-        let proposed = match arguments::<ProposeGraph>(args) {
-            Ok(graph) => graph.tasks,
+        let (proposed, shared) = match arguments::<ProposeGraph>(args) {
+            Ok(graph) => (graph.tasks, graph.shared),
             Err(wrong) => return Ok(Err(wrong)),
         };
+        let shared: Vec<Arc<str>> = shared.iter().map(|glob| glob.trim().into()).collect();
         let open: Vec<u32> =
             self.state.plan.todos.iter().filter(|t| !t.done).map(|t| t.number).collect();
-        if let Err(problems) = self.judge(&proposed, &open) {
+        if let Err(problems) = self.judge(&proposed, &open, &shared) {
             return Ok(Err(problems));
         }
         let tasks = graph::accept(&proposed, TaskId(1), &BTreeMap::new(), &BTreeSet::new());
         self.emit(Event::ConsultClosed { id })?;
-        self.emit(Event::GraphAccepted { tasks })?;
+        self.emit(Event::GraphAccepted { tasks, shared })?;
         Ok(Ok(()))
     }
 
-    fn judge(&self, proposed: &[ProposedTask], todos: &[u32]) -> Result<(), Arc<str>> {
+    fn judge(
+        &self,
+        proposed: &[ProposedTask],
+        todos: &[u32],
+        shared: &[Arc<str>],
+    ) -> Result<(), Arc<str>> {
         let profiles: BTreeSet<Arc<str>> = self.state.spec.profiles.keys().cloned().collect();
         let context = GraphContext {
             todos,
             known_todos: &self.state.plan.todos,
             profiles: &profiles,
             project_has_checks: !self.state.spec.checks.is_empty(),
+            shared,
             existing: &self.keys(),
         };
         let problems = graph::problems(proposed, &context);
@@ -195,9 +207,12 @@ impl Decision<'_> {
 
     fn split(&self, task: TaskId, parts: &[ProposedTask]) -> Result<Event, Arc<str>> {
         let whole = self.state.task(task).ok_or("there is no such task")?;
-        self.judge(parts, &whole.todos)?;
+        self.judge(parts, &whole.todos, &self.state.shared)?;
         if parts.len() < 2 {
             return Err("a split has at least two tasks; give advice or reassign instead".into());
+        }
+        if let Some(told) = self.clash(whole, parts) {
+            return Err(told);
         }
         let behind = self.behind(whole);
         for part in parts {

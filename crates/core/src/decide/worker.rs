@@ -14,7 +14,7 @@ use crate::prompt;
 use std::sync::Arc;
 
 /// Times the supervisor decides about one task before it has failed for good.
-const ESCALATIONS_MAX: u32 = 2;
+pub(super) const ESCALATIONS_MAX: u32 = 2;
 /// Calls of one reply that are run: a model that asks for more has lost its way.
 const CALLS_MAX: u32 = 64;
 /// A message that is longer than this is a document; it belongs into a file.
@@ -63,11 +63,20 @@ impl Decision<'_> {
                     Asked::Known(answer) => Ok(answer),
                     Asked::Refused(why) => Err(why),
                 },
+                "claim_files" => match self.files_claimed(task, attempt, n, &call)? {
+                    Ok(None) => continue,
+                    Ok(Some(granted)) => Ok(granted),
+                    Err(wrong) => Err(wrong),
+                },
                 name if is_worktree_tool(self.state, name) => {
                     if allowed.iter().any(|tool| &*tool.name == name) {
-                        continue;
+                        match self.write_judged(task, &call)? {
+                            Ok(()) => continue,
+                            Err(closed) => Err(closed),
+                        }
+                    } else {
+                        Err(format!("your profile does not allow the tool `{name}`").into())
                     }
-                    Err(format!("your profile does not allow the tool `{name}`").into())
                 }
                 name => Err(unknown_tool(name)),
             };
@@ -199,7 +208,9 @@ impl Decision<'_> {
     /// After a failed attempt: another try, the supervisor, or the end of the task.
     pub(super) fn after_failure(&mut self, id: TaskId) -> Result<(), Fault> {
         let Some(task) = self.state.task(id) else { return Err("no such task") };
-        if task.attempts < task.attempts_max {
+        let spent = task.attempts >= task.attempts_max;
+        let stuck = self.is_stuck_in_conflicts(task);
+        if !spent && !stuck {
             return Ok(());
         }
         if task.escalations >= ESCALATIONS_MAX {

@@ -8,6 +8,9 @@ use equitr_core::job::Place;
 use equitr_git::{GitError, Hub, Merge, MergeMessage, Oid};
 use std::sync::Arc;
 
+/// The trailer of a merge that names its task.
+pub(super) const TASK: &str = "Equitr-Task";
+
 pub(super) async fn integrate(
     context: &Context,
     place: Place,
@@ -22,7 +25,7 @@ pub(super) async fn integrate(
         subject: subject.to_string(),
         trailers: vec![
             ("Equitr-Run".to_owned(), context.run_id().to_owned()),
-            ("Equitr-Task".to_owned(), place.key.to_string()),
+            (TASK.to_owned(), place.key.to_string()),
             ("Equitr-Attempt".to_owned(), place.attempt.to_string()),
             ("Equitr-Worker".to_owned(), place.worker.to_string()),
         ],
@@ -32,20 +35,25 @@ pub(super) async fn integrate(
     let scratch = context.dir.merge_tree();
     let folder = scratch.clone();
     let reason = format!("equitrcoder run {} merges", context.run_id());
-    let (onto, merge) = context
+    let (onto, merge, with) = context
         .git_at_once(scratch.clone(), move |hub| {
             let onto = head(hub)?;
             let merge = hub.merge(&onto, &work, &message, &overlay)?;
+            let with = match &merge {
+                Merge::Conflict { paths, .. } => others(hub, &work, &onto, paths)?,
+                Merge::Clean { .. } => Vec::new(),
+            };
             if let Merge::Clean { commit, .. } = &merge
                 && hub.reset_worktree(&folder, commit).is_err()
             {
                 hub.add_worktree(&folder, commit, &reason)?;
             }
-            Ok((onto, merge))
+            Ok((onto, merge, with))
         })
         .await?;
     match merge {
         Merge::Conflict { paths, text, marked } => Ok(Outcome::Conflicted {
+            with,
             paths: paths.into_iter().map(Arc::from).collect(),
             text: text.into(),
             onto: commit(&onto),
@@ -57,6 +65,18 @@ pub(super) async fn integrate(
             Ok(Outcome::Integrated { commit: commit(&merged), onto: commit(&onto), checks })
         }
     }
+}
+
+/// The tasks whose merges changed these files since the work began, the earliest first.
+fn others(hub: &Hub, work: &Oid, onto: &Oid, paths: &[String]) -> Result<Vec<Arc<str>>, GitError> {
+    let mut keys: Vec<Arc<str>> = Vec::new();
+    for merge in hub.touching(work, onto, paths, TASK)? {
+        let known = keys.iter().any(|key| **key == *merge.trailer);
+        if !known && !merge.trailer.is_empty() {
+            keys.push(merge.trailer.into());
+        }
+    }
+    Ok(keys)
 }
 
 /// Where the integration branch stands.

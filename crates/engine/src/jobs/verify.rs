@@ -6,37 +6,62 @@ use equitr_core::event::Start;
 use equitr_core::id::Commit;
 use equitr_core::input::Outcome;
 use equitr_core::job::Place;
+use equitr_core::scope::{self, Closed};
 use equitr_git::{Changes, Flag};
 use std::sync::Arc;
 
 /// Files with conflict markers that are named: enough to begin with.
 const NAMED_MAX: usize = 20;
 
+/// What the work is judged by.
+pub(super) struct From {
+    /// The commit it started from.
+    pub base: Commit,
+    /// What its worktree started from.
+    pub start: Start,
+    /// What it must not have changed.
+    pub closed: Vec<Closed>,
+    /// Bytes of its diff that a reviewer reads; none without a review.
+    pub diff_bytes: u64,
+}
+
 pub(super) async fn verify(
     context: &Context,
     place: Place,
-    (base, start): (Commit, Start),
+    From { base, start, closed, diff_bytes }: From,
     subject: Arc<str>,
     checks: &[Arc<str>],
     check_ms: u64,
-    diff_bytes: u64,
 ) -> Result<Outcome, Trouble> {
     let path = context.dir.worktree(&place.key);
     let base = oid(&base)?;
     let reference = wip_ref(&place.key, place.attempt);
     let message = format!("{subject}\n\nEquitr-Worker: {}", place.worker);
     let folder = path.clone();
-    let (work, marked, diff) = context
+    let (work, changes, diff) = context
         .git(path.clone(), move |hub| {
             let work = hub.snapshot(&folder, &base, &message, &reference)?.commit;
-            let marked = marked_files(hub.changes(Some(&base), &work)?);
+            let changes = hub.changes(Some(&base), &work)?;
             let diff = match diff_bytes {
                 0 => String::new(),
                 most => hub.diff(&base, &work, most)?,
             };
-            Ok((work, marked, diff))
+            Ok((work, changes, diff))
         })
         .await?;
+    let paths = paths(&changes);
+    if changes.total > paths.len() && !closed.is_empty() {
+        let total = changes.total;
+        return Err(Trouble::Refused(format!(
+            "{total} files are changed, more than can be looked at: take out what does not belong \
+             into the project"
+        )));
+    }
+    // Before any check runs: what a command changed is refused like what a tool would have.
+    if let Some(told) = scope::refusal(&closed, paths.iter().map(|path| &**path)) {
+        return Err(Trouble::Refused(format!("{told}\nPut back what you changed of it.")));
+    }
+    let marked = marked_files(changes);
     if !marked.is_empty() {
         let way = match start {
             Start::Merged { .. } => "resolve them, keeping what both sides intend",
@@ -50,7 +75,12 @@ pub(super) async fn verify(
     let in_place = context.command_place(&path, &place.key)?;
     let _permit = context.checks.acquire().await;
     let checks = run_checks(&in_place, checks, check_ms, &context.parts.redactor).await?;
-    Ok(Outcome::Verified { commit: commit(&work), checks, diff: diff.into() })
+    Ok(Outcome::Verified { commit: commit(&work), paths, checks, diff: diff.into() })
+}
+
+/// The paths that differ, in git's order.
+fn paths(changes: &Changes) -> Vec<Arc<str>> {
+    changes.listed.iter().map(|changed| changed.path.to_string_lossy().into()).collect()
 }
 
 /// The files that got conflict markers; at most [`NAMED_MAX`], and how many more there are.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod advance;
+mod ahead;
 mod changes;
 mod checkout;
 mod fixture;

@@ -3,6 +3,7 @@
 //! Ids are those of the invariants in the project's notes on reliability.
 
 mod circles;
+mod claims;
 mod conversation;
 mod delivery;
 mod drift;
@@ -48,6 +49,7 @@ pub(super) struct Audit {
     circles: circles::Circles,
     reviews: reviews::Reviews,
     drift: drift::Drift,
+    claims: claims::Claims,
     delivery: delivery::Delivery,
 }
 
@@ -60,6 +62,7 @@ impl Audit {
             circles: circles::Circles::default(),
             reviews: reviews::Reviews::default(),
             drift: drift::Drift::new(&spec.limits),
+            claims: claims::Claims::default(),
             delivery: delivery::Delivery::new(spec),
         }
     }
@@ -78,10 +81,12 @@ impl Audit {
             self.circles.saw(event)?;
             self.reviews.saw(event)?;
             self.drift.saw(event)?;
+            self.claims.saw(event, git)?;
             self.delivery.saw(event)?;
             let Event::RunEnded { ending } = event else { continue };
             self.ended(ending, state)?;
         }
+        self.claims.settle()?;
         self.money.settle(state)
     }
 

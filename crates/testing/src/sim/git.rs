@@ -2,7 +2,8 @@
 
 use super::Bug;
 use equitr_core::id::{Commit, TaskId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// A merge on the integration branch, as its trailers tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,12 @@ pub(super) struct Git {
     pub aside: Option<Commit>,
     /// Paths that the result changes.
     pub changed: Vec<&'static str>,
+    /// Files that tools wrote, by the task's id in the graph.
+    pub written: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
+    /// A file that a command of a task wrote.
+    pub by_command: BTreeMap<Arc<str>, Arc<str>>,
+    /// The files that work changes, by its commit.
+    pub paths: BTreeMap<Commit, Vec<Arc<str>>>,
     base: Commit,
     /// The integration branch, oldest first, without its base.
     branch: Vec<Commit>,
@@ -49,6 +56,9 @@ impl Git {
             delivered: None,
             aside: None,
             changed,
+            written: BTreeMap::new(),
+            by_command: BTreeMap::new(),
+            paths: BTreeMap::new(),
             base: Commit("base".into()),
             branch: Vec::new(),
             made: 0,

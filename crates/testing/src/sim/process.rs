@@ -302,7 +302,8 @@ impl Process {
             | JobId::Verify(..)
             | JobId::Integrate(..)
             | JobId::Land(..)
-            | JobId::Deliver(_) => None,
+            | JobId::Deliver(_)
+            | JobId::Foresee(_) => None,
         };
         if let (Some(agent), Work::Call(request)) = (caller, &work) {
             self.audit.request(agent, request)?;

@@ -116,6 +116,21 @@ static READ_FILE: LazyLock<ToolSpec> = LazyLock::new(|| ToolSpec {
     })),
 });
 
+static WRITE_FILE: LazyLock<ToolSpec> = LazyLock::new(|| ToolSpec {
+    name: "write_file".into(),
+    description: "Write a file.".into(),
+    schema: Arc::new(json!({
+        "type": "object",
+        "properties": { "path": { "type": "string" }, "content": { "type": "string" } },
+        "required": ["path", "content"],
+    })),
+});
+
+/// A file that all tasks may write.
+pub(super) const SHARED: &str = "shared.rs";
+/// A file that is nobody's until it is written.
+pub(super) const FREE: &str = "free.rs";
+
 pub(super) fn setup(seed: u64) -> Setup {
     let mut dice = Dice::new(seed, stream::SETUP);
     let rates = rates(&mut dice);
@@ -239,7 +254,7 @@ fn spec(dice: &mut Dice, policy: Policy) -> RunSpec {
         },
         profiles: profiles.into(),
         checks: if dice.chance(500) { vec!["test".into()] } else { vec![] },
-        tools: Arc::new([READ_FILE.clone()]),
+        tools: Arc::new([READ_FILE.clone(), WRITE_FILE.clone()]),
         map: if dice.chance(500) { "src/".into() } else { "".into() },
         guide: "".into(),
         commit_prefix: "".into(),

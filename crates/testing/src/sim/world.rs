@@ -166,9 +166,11 @@ impl World {
             JobId::Call { .. } => self.dice.within(200..=20_000),
             JobId::Tool { .. } => self.dice.within(10..=2_000),
             JobId::Verify(..) | JobId::Integrate(..) => self.dice.within(100..=30_000),
-            JobId::Prepare(..) | JobId::Land(..) | JobId::Publish | JobId::Deliver(_) => {
-                self.dice.within(5..=500)
-            }
+            JobId::Foresee(_)
+            | JobId::Prepare(..)
+            | JobId::Land(..)
+            | JobId::Publish
+            | JobId::Deliver(_) => self.dice.within(5..=500),
         };
         let failed = self.dice.chance(self.rates.job_failed);
         let deed = if failed {
@@ -295,6 +297,10 @@ fn task_of(job: JobId) -> Option<(TaskId, u32)> {
         | JobId::Verify(task, attempt)
         | JobId::Integrate(task, attempt)
         | JobId::Land(task, MergeTry { attempt, .. }) => Some((task, attempt)),
-        JobId::Publish | JobId::Call { .. } | JobId::Tool { .. } | JobId::Deliver(_) => None,
+        JobId::Publish
+        | JobId::Call { .. }
+        | JobId::Tool { .. }
+        | JobId::Deliver(_)
+        | JobId::Foresee(_) => None,
     }
 }

@@ -173,7 +173,8 @@ fn ask(state: &RunState, question: &Question, page: &mut Page) {
             Some(
                 Matter::Question { task, .. }
                 | Matter::Review { task, .. }
-                | Matter::Escalation { task, .. },
+                | Matter::Escalation { task, .. }
+                | Matter::Claim { task, .. },
             ) => {
                 format!(" about {}", names::number(*task))
             }

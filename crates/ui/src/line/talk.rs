@@ -4,7 +4,7 @@ use super::{Lines, say};
 use crate::names;
 use crate::page::Page;
 use crate::style::{Mark, Style, Tone};
-use crate::text::{LINE_COLUMNS, count, one_line};
+use crate::text::{LINE_COLUMNS, count, listed, one_line};
 use crate::time::duration;
 use equitr_core::chat::CallFault;
 use equitr_core::control::{AskSupervisor, arguments};
@@ -29,6 +29,15 @@ impl Lines {
                     None => "all".to_owned(),
                 };
                 tell(page, &from, &to, text);
+            }
+            Event::ConsultOpened {
+                matter: Matter::Claim { task, attempt, call, paths, .. },
+                ..
+            } => {
+                self.asked.insert((*task, *attempt, *call));
+                let from = names::worker(state, *task, &style);
+                let files = listed(paths.iter().map(ToString::to_string), 10);
+                tell(page, &from, "supervisor", &format!("may I write {files}?"));
             }
             Event::ConsultOpened {
                 matter: Matter::Question { task, attempt, call, .. }, ..

@@ -25,7 +25,7 @@ impl Lines {
     pub(super) fn task(&mut self, state: &RunState, event: &Event, page: &mut Page) {
         let style = page.style;
         match event {
-            Event::GraphAccepted { tasks } => graph(state, tasks, page),
+            Event::GraphAccepted { tasks, .. } => graph(state, tasks, page),
             Event::AttemptStarted { task, attempt, start, .. } => {
                 if !self.spawned {
                     self.spawned = true;
@@ -98,6 +98,26 @@ impl Lines {
                     page.line(&format!("  held back by it: {held}"));
                 }
             }
+            // One that was nobody's is a small matter; one that is shared now is not.
+            Event::ClaimGranted { task, paths, owners } if !owners.is_empty() => {
+                let paths = listed(paths.iter().map(ToString::to_string), 10);
+                let owners = listed(owners.iter().map(|id| names::number(*id)), 10);
+                let fact = format!("{} may write files of {owners} as well", names::number(*task));
+                say(page, Mark::Note, Tone::Notice, &fact, &paths);
+            }
+            Event::ConflictForeseen { task, with, paths } => {
+                let pair = format!("{} and {}", names::number(*task), names::number(*with));
+                let fact = format!("{pair} will conflict as they stand; both are told");
+                let paths = listed(paths.iter().map(ToString::to_string), 10);
+                say(page, Mark::Note, Tone::Notice, &fact, &paths);
+            }
+            Event::ConflictPassed { task, with, paths } => {
+                let pair = format!("{} and {}", names::number(*task), names::number(*with));
+                let paths = listed(paths.iter().map(ToString::to_string), 10);
+                let paths = one_line(&paths, LINE_COLUMNS, &style);
+                page.quiet(&format!("{pair} don't conflict any more in {paths}"));
+            }
+            Event::WorkCompared { .. } | Event::ClaimGranted { .. } => {}
             // Steps on the way to the merge: the live line's.
             Event::WorktreePrepared { .. }
             | Event::WorkClaimed { .. }

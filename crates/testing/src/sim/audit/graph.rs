@@ -42,7 +42,7 @@ impl Graph {
         match event {
             Event::RunStarted { spec } => self.workers_max = Some(spec.limits.workers),
             Event::WorkersSet { workers } => self.workers_max = Some(*workers),
-            Event::GraphAccepted { tasks } => self.add(tasks),
+            Event::GraphAccepted { tasks, .. } => self.add(tasks),
             Event::AttemptStarted { task, attempt, .. } => {
                 self.may_start(*task, *attempt, git)?;
                 if let Some(seen) = self.tasks.get_mut(task) {

@@ -1,6 +1,7 @@
 //! The supervisor's part.
 
 use super::super::dice::Dice;
+use super::super::setup::SHARED;
 use super::{Mood, Turn, call};
 use equitr_core::event::Matter;
 use equitr_core::id::{ConsultId, TaskId};
@@ -29,6 +30,10 @@ pub(super) fn calls(dice: &mut Dice, state: &RunState, id: ConsultId, mood: Mood
             vec![call("submit_review", json!({ "findings": [] }))]
         }
         (Matter::Review { .. }, Mood::Wild { .. }) => review(dice),
+        (Matter::Claim { .. }, _) if dice.chance(500) => vec![call("grant_claim", json!({}))],
+        (Matter::Claim { .. }, _) => {
+            vec![call("refuse_claim", json!({ "reason": "it is theirs" }))]
+        }
         (Matter::Escalation { .. }, Mood::Helpful) => {
             vec![call("retry_task", json!({ "advice": "read the check's output" }))]
         }
@@ -88,12 +93,13 @@ fn graph(dice: &mut Dice, state: &RunState, sound: bool) -> (&'static str, Strin
     if !sound {
         spoil(dice, &mut tasks);
     }
-    call("propose_graph", json!({ "tasks": tasks }))
+    call("propose_graph", json!({ "tasks": tasks, "shared": [SHARED] }))
 }
 
 fn spoil(dice: &mut Dice, tasks: &mut Vec<Value>) {
-    match dice.below(5) {
+    match dice.below(6) {
         0 => _ = tasks.pop(),
+        4 => tasks.iter_mut().for_each(|task| task["files"] = json!(["everybody.rs"])),
         1 => tasks[0]["needs"] = json!(["nobody"]),
         2 => tasks[0]["needs"] = json!(["t0"]),
         3 => tasks[0]["todos"] = json!([99]),
@@ -136,7 +142,7 @@ fn task(dice: &mut Dice, id: &str, todos: &[u32], needs: &[String]) -> Value {
         "goal": "build it",
         "todos": todos,
         "needs": needs,
-        "files": [format!("{id}.rs")],
+        "files": [format!("{id}.rs"), SHARED],
         "checks": ["check"],
     })
 }

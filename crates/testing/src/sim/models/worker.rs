@@ -2,6 +2,7 @@
 
 use super::super::dice::Dice;
 use super::super::mail;
+use super::super::setup::{FREE, SHARED};
 use super::{Mood, Turn, call};
 use equitr_core::id::TaskId;
 use equitr_core::state::RunState;
@@ -40,11 +41,30 @@ pub(super) fn calls(
             10 | 11 => call("ask_supervisor", json!({ "question": "JSON or XML?" })),
             12 => call("give_up", json!({ "reason": "no compiler" })),
             13 => call("list_files", json!({})),
+            14 | 15 => {
+                let path = file(dice, state, task);
+                call("write_file", json!({ "path": path, "content": "x" }))
+            }
+            16 => {
+                let paths = [file(dice, state, task), file(dice, state, task)];
+                call("claim_files", json!({ "paths": paths, "reason": "I need them" }))
+            }
             _ => finish.clone(),
         };
         calls.push(one);
     }
     Turn::Calls(calls)
+}
+
+/// A file: one of the task's own, another's, a shared one, or nobody's.
+fn file(dice: &mut Dice, state: &RunState, task: TaskId) -> String {
+    let of = |key: &str| format!("{key}.rs");
+    match dice.below(6) {
+        0 => SHARED.to_owned(),
+        1 => FREE.to_owned(),
+        2 => dice.pick(&state.tasks).map_or(FREE.to_owned(), |other| of(&other.key)),
+        _ => state.task(task).map_or(FREE.to_owned(), |own| of(&own.key)),
+    }
 }
 
 fn message(dice: &mut Dice, messages: &mut u64, state: &RunState) -> (&'static str, String) {

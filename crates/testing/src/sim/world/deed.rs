@@ -3,13 +3,16 @@
 use super::super::audit::Breach;
 use super::super::git::{Landing, Merge};
 use super::super::provider::{self, Luck};
+use super::super::setup::{FREE, SHARED};
 use super::{Fate, World, task_of};
 use equitr_core::chat::{Reply, Request, ToolOutcome};
-use equitr_core::event::{CheckResult, Delivery, Verdict};
+use equitr_core::event::{CheckResult, Delivery, Looked, Verdict};
+use equitr_core::foresight::{Collision, Foreseen, Side};
 use equitr_core::id::Commit;
 use equitr_core::input::Outcome;
 use equitr_core::job::{Handover, JobId, MergeTry, Work};
 use equitr_core::policy::Touched;
+use equitr_core::scope;
 use equitr_core::units::Price;
 use std::sync::Arc;
 
@@ -57,8 +60,11 @@ impl World {
                 let base = self.git.head();
                 Ok(Deed::Prepare { outcome: Outcome::Prepared(base) })
             }
-            Work::Tool { .. } => {
+            Work::Tool { call, place, .. } => {
                 self.stands(job)?;
+                if let Some(path) = scope::written_path(&place.key, &call) {
+                    self.git.written.entry(place.key).or_default().insert(path.into());
+                }
                 let size = usize::try_from(self.dice.one_of([10, 300, 2_000])).unwrap_or(0);
                 let outcome = Outcome::ToolRan {
                     content: "x".repeat(size).into(),
@@ -71,15 +77,22 @@ impl World {
                 };
                 Ok(Deed::Plain { outcome })
             }
-            Work::Verify { checks, .. } => {
+            Work::Verify { place, closed, checks, .. } => {
                 self.stands(job)?;
+                let paths = self.changed(&place.key);
+                if let Some(told) = scope::refusal(&closed, paths.iter().map(|path| &**path)) {
+                    // What a command wrote is put back; what a tool wrote was not closed then.
+                    self.git.by_command.remove(&place.key);
+                    return Ok(Deed::Plain { outcome: Outcome::Refused(told.into()) });
+                }
                 if self.dice.chance(self.rates.refused) {
                     return Ok(Deed::Plain { outcome: refused() });
                 }
                 let commit = self.git.make("work");
+                self.git.paths.insert(commit.clone(), paths.clone());
                 let checks = self.checks(&checks);
                 Ok(Deed::Plain {
-                    outcome: Outcome::Verified { commit, checks, diff: "+part".into() },
+                    outcome: Outcome::Verified { commit, paths, checks, diff: "+part".into() },
                 })
             }
             Work::Integrate { checks, .. } => {
@@ -94,6 +107,10 @@ impl World {
                 };
                 Ok(Deed::Integrate { checks: self.checks(&checks), turn })
             }
+            Work::Foresee { sides, .. } => {
+                let outcome = Outcome::Foreseen(self.look_ahead(&sides));
+                Ok(Deed::Plain { outcome })
+            }
             Work::Land { from, to } => {
                 let overtaken = self.dice.chance(self.rates.overtaken);
                 Ok(Deed::Land { from, to, overtaken })
@@ -107,6 +124,55 @@ impl World {
                 Ok(Deed::Deliver { to, handover, touched })
             }
         }
+    }
+
+    /// The files that a task's worktree changes: what tools wrote, and now and then a command.
+    fn changed(&mut self, key: &Arc<str>) -> Vec<Arc<str>> {
+        if self.rates.red > 0 && self.dice.chance(200) {
+            let others: Vec<Arc<str>> = self.git.written.keys().cloned().collect();
+            let path = match self.dice.pick(&others) {
+                Some(other) => format!("{other}.rs"),
+                None => FREE.to_owned(),
+            };
+            self.git.by_command.insert(key.clone(), path.into());
+        }
+        let written = self.git.written.get(key).into_iter().flatten();
+        written.chain(self.git.by_command.get(key)).cloned().collect()
+    }
+
+    /// What a look ahead finds: anything, or that nothing can be looked at.
+    fn look_ahead(&mut self, sides: &[Side]) -> Foreseen {
+        let news = sides.iter().filter(|side| side.news);
+        let looked = news
+            .map(|side| Looked {
+                task: side.task,
+                attempt: side.place.attempt,
+                changes: side.changes,
+            })
+            .collect();
+        let mut seen = Foreseen { looked, took_ms: 1, ..Foreseen::default() };
+        if self.dice.chance(100) {
+            return seen;
+        }
+        seen.sides = sides.iter().map(|side| side.task).collect();
+        let merged: Vec<Arc<str>> = self.git.written.keys().cloned().collect();
+        for (place, side) in sides.iter().enumerate() {
+            let mut others: Vec<Arc<str>> =
+                sides[place + 1..].iter().map(|other| other.place.key.clone()).collect();
+            others.extend(self.dice.pick(&merged).cloned());
+            for other in others {
+                if other != side.place.key && self.dice.chance(300) {
+                    let paths = match self.dice.below(3) {
+                        0 => vec![SHARED.into()],
+                        1 => vec![FREE.into()],
+                        _ => vec![FREE.into(), SHARED.into()],
+                    };
+                    let one = side.place.key.clone();
+                    seen.collisions.push(Collision { one, other, paths });
+                }
+            }
+        }
+        seen
     }
 
     /// A worktree has to stand for this very attempt before anything is done in it.
@@ -223,6 +289,7 @@ impl World {
                 text: "<<<<<<<".into(),
                 onto,
                 tree: self.git.make("tree"),
+                with: self.git.written.keys().take(2).cloned().collect(),
             },
             MergeTurn::Refused => Outcome::Refused("a repository lies in the worktree".into()),
             MergeTurn::Overtaken => Outcome::Overtaken,
