@@ -5,6 +5,7 @@ mod claims;
 mod planning;
 mod tasks;
 
+use crate::commits;
 use crate::event::{Event, Record};
 use crate::job::Handover;
 use crate::state::{Phase, RunState};
@@ -158,6 +159,10 @@ pub(crate) fn apply_event(state: &mut RunState, event: &Event) -> Result<(), Fau
         }
         Event::ProjectDelivered { delivery } => {
             state.delivery = Some(delivery.clone());
+            Ok(())
+        }
+        Event::FilesCommitted { nth, commit, .. } => {
+            commits::made(state, *nth, commit)?;
             Ok(())
         }
     }

@@ -441,6 +441,15 @@ pub enum Event {
         /// How.
         delivery: Delivery,
     },
+    /// Files of the run's own, such as contracts, are on the integration branch.
+    FilesCommitted {
+        /// The run's how many-th such commit.
+        nth: u32,
+        /// The first line of its message, without the person's prefix.
+        subject: Arc<str>,
+        /// The commit.
+        commit: Commit,
+    },
 }
 
 /// An attempt whose unfinished work was looked at.

@@ -126,6 +126,8 @@ pub enum Outcome {
     Delivered(Delivery),
     /// The result changes protected paths, and nothing was handed over.
     Protected(Touched),
+    /// Files of the run's own are on the integration branch, with this commit.
+    Committed(Commit),
     /// The work can't be taken as it is; the worker is told.
     Refused(Arc<str>),
     /// The machine failed the job: the run stops and can be resumed.

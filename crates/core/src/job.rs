@@ -4,6 +4,7 @@
 //! step, so that an outcome that comes late names something no longer wanted.
 
 use crate::chat::{Request, ToolCall, ToolSpec};
+use crate::commits;
 use crate::control;
 use crate::dialogue::{Dialogue, Step};
 use crate::documents::{DocumentKind, Documents, with_assumptions};
@@ -53,6 +54,8 @@ pub enum JobId {
     Deliver(Handover),
     /// Merge unfinished work in memory, for the how many-th time.
     Foresee(u32),
+    /// Commit files of the run's own on the integration branch: its how many-th such commit.
+    Commit(u32),
 }
 
 /// How the result may be handed over. A job's name holds it, so that word of a delivery before the
@@ -164,6 +167,15 @@ pub enum Work {
         /// Where the integration branch stands.
         head: Commit,
     },
+    /// See [`JobId::Commit`].
+    Commit {
+        /// Where the run knows the integration branch to stand.
+        from: Commit,
+        /// Path and whole text of each file.
+        files: Vec<(Arc<str>, Arc<str>)>,
+        /// The commit's subject.
+        subject: Arc<str>,
+    },
 }
 
 /// Whose worktree and branch.
@@ -205,6 +217,9 @@ pub fn jobs(state: &RunState) -> Vec<JobId> {
             attempt_jobs(state, task, attempt, &mut wanted);
         }
     }
+    if let Some(due) = commits::wanted(state) {
+        wanted.push(JobId::Commit(due.nth));
+    }
     if state.is_delivering() {
         wanted.push(JobId::Deliver(state.handover));
     }
@@ -229,6 +244,7 @@ pub(crate) fn any(state: &RunState) -> bool {
                 }
                 !found.is_empty()
             })
+            || commits::wanted(state).is_some()
             || state.is_delivering())
 }
 
@@ -327,6 +343,7 @@ pub fn is_wanted(state: &RunState, job: JobId) -> bool {
         JobId::Foresee(nth) => return foresight::due(state) == Some(nth),
         JobId::Publish => return state.phase == Phase::Publishing,
         JobId::Deliver(handover) => return state.is_delivering() && handover == state.handover,
+        JobId::Commit(nth) => return commits::wanted(state).is_some_and(|due| due.nth == nth),
     };
     let Some(task) = state.task(task) else { return false };
     let Some(attempt) = task.attempt() else { return false };
@@ -375,6 +392,14 @@ pub fn work(state: &RunState, job: JobId) -> Option<Work> {
         }
         JobId::Foresee(_) => {
             Some(Work::Foresee { sides: foresight::sides(state), head: state.head.clone()? })
+        }
+        JobId::Commit(_) => {
+            let due = commits::wanted(state)?;
+            Some(Work::Commit {
+                from: state.head.clone()?,
+                files: due.files.clone(),
+                subject: format!("{}{}", state.spec.commit_prefix, due.subject).into(),
+            })
         }
         JobId::Prepare(task, _)
         | JobId::Verify(task, _)
@@ -440,7 +465,7 @@ fn task_work(state: &RunState, task: &Task, attempt: &Attempt, job: JobId) -> Op
             | Stage::Queued
             | Stage::Integrating => None,
         },
-        JobId::Publish | JobId::Call { .. } | JobId::Deliver(_) | JobId::Foresee(_) => None,
+        JobId::Publish | JobId::Call { .. } | JobId::Deliver(_) | JobId::Foresee(_) | JobId::Commit(_) => None,
     }
 }
 

@@ -9,6 +9,7 @@
 pub mod answers;
 pub mod apply;
 pub mod chat;
+pub mod commits;
 pub mod control;
 pub mod decide;
 pub mod dialogue;

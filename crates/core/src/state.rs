@@ -1,6 +1,7 @@
 //! What is known of a run: a fold over its records, and nothing beside.
 
 use crate::answers::Answers;
+use crate::commits::Commits;
 use crate::dialogue::Dialogue;
 use crate::documents::{Assumption, Documents};
 use crate::drift::Conduct;
@@ -71,6 +72,8 @@ pub struct RunState {
     pub base: Option<Commit>,
     /// Where the integration branch stands.
     pub head: Option<Commit>,
+    /// Commits of the run's own on it.
+    pub commits: Commits,
     /// The system prompt of every worker, the same so that providers' caches serve it.
     pub worker_system: Arc<str>,
     /// How the result may be handed over, by what is known of it.
@@ -411,6 +414,7 @@ impl RunState {
             halting: None,
             base: None,
             head: None,
+            commits: Commits::default(),
             worker_system: "".into(),
             delivery: None,
             foresight: Foresight::default(),
@@ -499,14 +503,19 @@ impl RunState {
         (model.context_tokens.saturating_sub(model.reply_tokens) as usize).max(4_000) * 3
     }
 
-    /// Whether no task is under way or could start: what still waits is held back.
+    /// Whether no task is under way or could start, and no commit is due: what still waits is held
+    /// back.
     pub fn is_settled(&self) -> bool {
-        self.ready.is_empty() && self.active.is_empty() && self.escalated.is_empty()
+        self.ready.is_empty()
+            && self.active.is_empty()
+            && self.escalated.is_empty()
+            && self.commits.due.is_empty()
     }
 
     /// Whether any work was merged.
     pub fn has_merged(&self) -> bool {
-        self.base.is_some() && self.head != self.base
+        let merged = |t: &Task| matches!(t.status, Status::Merged(_)) || !t.earlier.is_empty();
+        self.base.is_some() && self.head != self.base && self.tasks.iter().any(merged)
     }
 
     /// Whether the result is to be handed over now.

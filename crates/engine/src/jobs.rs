@@ -2,6 +2,7 @@
 
 mod call_model;
 mod checks;
+mod commit;
 mod deliver;
 mod foresee;
 mod integrate;
@@ -190,6 +191,12 @@ async fn carry_out(context: &Arc<Context>, job: JobId, work: Work) -> Outcome {
         Work::Deliver { from, to, handover, protected } => {
             ended(deliver::deliver(context, (from, to), handover, protected).await)
         }
+        Work::Commit { from, files, subject } => {
+            let JobId::Commit(nth) = job else {
+                return Outcome::Failed("a commit has no number".into());
+            };
+            ended(commit::commit_files(context, nth, from, files, &subject).await)
+        }
     }
 }
 
@@ -368,7 +375,8 @@ fn who(job: JobId) -> Option<Who> {
         JobId::Call { agent: AgentId::Planner, .. }
         | JobId::Tool { agent: AgentId::Planner, .. }
         | JobId::Publish
-        | JobId::Deliver(_) => Who::Planner,
+        | JobId::Deliver(_)
+        | JobId::Commit(_) => Who::Planner,
         JobId::Call { agent: AgentId::Supervisor(_), .. }
         | JobId::Tool { agent: AgentId::Supervisor(_), .. } => Who::Supervisor,
         JobId::Call { agent: AgentId::Worker(task, _), .. }
@@ -400,6 +408,7 @@ fn describe(state: &RunState, job: JobId, work: &Work) -> String {
         (JobId::Foresee(_), _) => "comparing unfinished work".to_owned(),
         (JobId::Publish, _) => "committing the documents".to_owned(),
         (JobId::Deliver(_), _) => "handing over the result".to_owned(),
+        (JobId::Commit(_), _) => "committing files of the run's own".to_owned(),
     }
 }
 

@@ -96,6 +96,7 @@ pub(crate) fn outcome(redactor: &Redactor, outcome: &mut Outcome) {
         Outcome::Refused(message) | Outcome::Failed(message) => clean(redactor, message),
         Outcome::Delivered(Delivery::Moved { .. })
         | Outcome::Prepared(_)
+        | Outcome::Committed(_)
         | Outcome::Landed
         | Outcome::Overtaken => {}
     }

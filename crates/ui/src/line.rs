@@ -164,6 +164,11 @@ impl Lines {
             }
             // The end of the run says where the result is.
             Event::ProjectDelivered { .. } => {}
+            Event::FilesCommitted { subject, commit, .. } => {
+                let subject = one_line(subject, LINE_COLUMNS, &page.style);
+                let at = one_line(commit.short(), LINE_COLUMNS, &page.style);
+                page.quiet(&format!("{subject}: committed as {at}"));
+            }
         }
     }
 }

@@ -268,6 +268,9 @@ fn entry(event: &Event, state: &RunState, style: &Style) -> (String, Vec<String>
             names::number(*with),
             words(&listed(paths.iter().map(ToString::to_string), 20))
         )),
+        Event::FilesCommitted { subject, commit, .. } => {
+            bare(format!("{} committed as {}", words(subject), words(commit.short())))
+        }
         Event::ProtectedTouched { touched } => bare(format!(
             "result changes {}: {}",
             count(usize::try_from(touched.total).unwrap_or(usize::MAX), "protected file"),

@@ -93,6 +93,15 @@ impl Decision<'_> {
             (JobId::Deliver(Handover::Guarded), Outcome::Protected(touched)) => {
                 self.protected(touched)
             }
+            (JobId::Commit(nth), Outcome::Committed(commit)) => {
+                let Some(due) = self.state.commits.due.front() else {
+                    return Err("no commit is due");
+                };
+                let subject = due.subject.clone();
+                self.emit(Event::FilesCommitted { nth, subject, commit })
+            }
+            // The branch would not hold still: the commit is still wanted, and tried again.
+            (JobId::Commit(_), Outcome::Overtaken) => Ok(()),
             _ => Err("an outcome belongs to another kind of job"),
         }
     }

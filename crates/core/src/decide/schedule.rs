@@ -5,7 +5,7 @@ use super::Decision;
 use crate::apply::Fault;
 use crate::drift;
 use crate::event::{AnsweredBy, Ending, Event, Failure, Matter, Verdict};
-use crate::id::{AgentId, Asker, ConsultId, QuestionId};
+use crate::id::{AgentId, Asker, ConsultId, QuestionId, TaskId};
 use crate::job::{any, call_not_before, tool_bytes, wake_at};
 use crate::prompt;
 use crate::repeats::{self, CircleStage};
@@ -87,6 +87,9 @@ impl Decision<'_> {
     }
 
     fn start_merge(&mut self) -> Result<(), Fault> {
+        if !self.state.commits.due.is_empty() {
+            return Ok(());
+        }
         let Some(&task) = self.state.merging.front() else { return Ok(()) };
         let attempt = self.state.task(task).and_then(|t| t.attempt());
         match attempt {
@@ -101,9 +104,11 @@ impl Decision<'_> {
     fn start_attempts(&mut self) -> Result<(), Fault> {
         while self.state.working < self.state.spec.limits.workers {
             // A single worker does the tasks in the order in which people read them.
+            let free = |id: &TaskId| !self.state.commits.hold_back(*id);
+            let mut ready = self.state.ready.iter().map(|&(_, id)| id).filter(free);
             let next = match self.state.spec.limits.workers {
-                1 => self.state.ready.iter().map(|&(_, id)| id).min(),
-                _ => self.state.ready.first().map(|&(_, id)| id),
+                1 => ready.min(),
+                _ => ready.next(),
             };
             let Some(id) = next else { return Ok(()) };
             let Some(task) = self.state.task(id) else { return Err("no such task") };

@@ -13,11 +13,24 @@ pub(super) struct Merge {
     pub commit: Commit,
 }
 
+/// A commit of the run's own, as its trailers tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Made {
+    pub nth: u32,
+    pub commit: Commit,
+    /// Merges that were there before.
+    pub merges: usize,
+}
+
 /// The repository.
 #[derive(Debug)]
 pub(super) struct Git {
     /// Merges on the integration branch, oldest first.
     pub merges: Vec<Merge>,
+    /// Commits of the run's own on it, oldest first.
+    pub commits: Vec<Made>,
+    /// The files those wrote, as they stand.
+    pub files: BTreeMap<Arc<str>, Arc<str>>,
     /// Worktrees that stand, with the attempt they were made for.
     pub worktrees: BTreeMap<TaskId, u32>,
     /// Where the person's branch was moved to.
@@ -52,6 +65,8 @@ impl Git {
     pub fn new(changed: Vec<&'static str>) -> Self {
         Self {
             merges: Vec::new(),
+            commits: Vec::new(),
+            files: BTreeMap::new(),
             worktrees: BTreeMap::new(),
             delivered: None,
             aside: None,
@@ -109,6 +124,27 @@ impl Git {
             return Landing::Overtaken;
         }
         self.push(merge)
+    }
+
+    /// The commit job: asks whether the commit is there already, and moves the branch if not;
+    /// nothing when it stands elsewhere.
+    pub fn commit_files(
+        &mut self,
+        nth: u32,
+        from: &Commit,
+        files: Vec<(Arc<str>, Arc<str>)>,
+    ) -> Option<Commit> {
+        if let Some(found) = self.commits.iter().find(|made| made.nth == nth) {
+            return Some(found.commit.clone());
+        }
+        if self.head() != *from {
+            return None;
+        }
+        let commit = self.make("files");
+        self.branch.push(commit.clone());
+        self.files.extend(files);
+        self.commits.push(Made { nth, commit: commit.clone(), merges: self.merges.len() });
+        Some(commit)
     }
 
     /// Somebody else moves the branch.

@@ -303,7 +303,8 @@ impl Process {
             | JobId::Integrate(..)
             | JobId::Land(..)
             | JobId::Deliver(_)
-            | JobId::Foresee(_) => None,
+            | JobId::Foresee(_) 
+ | JobId::Commit(_) => None,
         };
         if let (Some(agent), Work::Call(request)) = (caller, &work) {
             self.audit.request(agent, request)?;

@@ -170,7 +170,7 @@ impl World {
             | JobId::Prepare(..)
             | JobId::Land(..)
             | JobId::Publish
-            | JobId::Deliver(_) => self.dice.within(5..=500),
+            | JobId::Deliver(_) | JobId::Commit(_) => self.dice.within(5..=500),
         };
         let failed = self.dice.chance(self.rates.job_failed);
         let deed = if failed {
@@ -301,6 +301,6 @@ fn task_of(job: JobId) -> Option<(TaskId, u32)> {
         | JobId::Call { .. }
         | JobId::Tool { .. }
         | JobId::Deliver(_)
-        | JobId::Foresee(_) => None,
+        | JobId::Foresee(_) | JobId::Commit(_) => None,
     }
 }

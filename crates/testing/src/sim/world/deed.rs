@@ -26,6 +26,7 @@ pub(super) enum Deed {
     Integrate { checks: Vec<CheckResult>, turn: MergeTurn },
     Land { from: Commit, to: Commit, overtaken: bool },
     Deliver { to: Commit, handover: Handover, touched: Touched },
+    Commit { nth: u32, from: Commit, files: Vec<(Arc<str>, Arc<str>)> },
     Plain { outcome: Outcome },
 }
 
@@ -122,6 +123,13 @@ impl World {
             Work::Deliver { to, handover, protected, .. } => {
                 let touched = Touched::of(&protected, self.git.changed.iter().copied());
                 Ok(Deed::Deliver { to, handover, touched })
+            }
+            Work::Commit { files, .. } => {
+                let nth = match job {
+                    JobId::Commit(nth) => nth,
+                    _ => return Err(Breach::new("W2", format!("{job:?} is no commit"))),
+                };
+                Ok(Deed::Commit { nth, from: self.git.head(), files })
             }
         }
     }
@@ -273,6 +281,16 @@ impl World {
             Deed::Deliver { to, .. } => {
                 self.git.delivered = Some(to.clone());
                 Outcome::Delivered(Delivery::Moved { branch: "main".into(), commit: to })
+            }
+            Deed::Commit { nth, from, files } => {
+                let from = match fate {
+                    Fate::Awaited => self.git.head(),
+                    // Its process asked before it died; only the command goes on.
+                    Fate::Late | Fate::Unheard => from,
+                };
+                self.git
+                    .commit_files(nth, &from, files)
+                    .map_or(Outcome::Overtaken, |commit| Outcome::Committed(commit))
             }
             Deed::Plain { outcome } => outcome,
         }
