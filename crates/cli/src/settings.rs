@@ -60,6 +60,8 @@ pub struct Settings {
     pub memory_mib: u32,
     /// Processes and threads of a command at once, 16 to 65,536.
     pub processes: u32,
+    /// Whether acceptance checks are written for the requirements that todos cite.
+    pub acceptance: bool,
     /// The model of every role that names no other.
     pub model: Option<ModelName>,
     /// The planner's model, when it is another.
@@ -140,6 +142,7 @@ impl Settings {
             disk_mib: 2_048,
             memory_mib: 4_096,
             processes: 512,
+            acceptance: true,
             model: None,
             planner: None,
             supervisor: None,

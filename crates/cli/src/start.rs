@@ -162,6 +162,7 @@ impl Beginning {
             map: found.map.as_str().into(),
             guide: found.guide.as_str().into(),
             commit_prefix: self.settings.commit_message_prefix.as_str().into(),
+            acceptance: self.settings.acceptance,
             policy: self.policy(backend),
         })
     }

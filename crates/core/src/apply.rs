@@ -1,5 +1,6 @@
 //! Folding records into a state: total on what `decide` yields, refusing what can't follow.
 
+mod acceptance;
 mod calls;
 mod claims;
 mod planning;
@@ -110,6 +111,7 @@ pub(crate) fn apply_event(state: &mut RunState, event: &Event) -> Result<(), Fau
         | Event::RevisionAsked { .. }
         | Event::DocumentsEdited { .. }
         | Event::PlanApproved
+        | Event::RequirementsMarked { .. }
         | Event::DocumentsPublished { .. } => planning::apply(state, event),
         Event::ConsultOpened { .. }
         | Event::ConsultClosed { .. }
@@ -163,7 +165,13 @@ pub(crate) fn apply_event(state: &mut RunState, event: &Event) -> Result<(), Fau
         }
         Event::FilesCommitted { nth, commit, .. } => {
             commits::made(state, *nth, commit)?;
+            acceptance::committed(state, *nth, commit);
             Ok(())
         }
+        Event::ChecksWritten { .. }
+        | Event::CheckOmitted { .. }
+        | Event::AcceptanceWritten { .. }
+        | Event::ChecksProved { .. }
+        | Event::ChecksEdited { .. } => acceptance::apply(state, event),
     }
 }

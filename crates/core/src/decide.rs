@@ -1,6 +1,7 @@
 //! Decisions: one input in, one record's events out, each applied as it is decided so that the next
 //! sees it.
 
+mod acceptance;
 mod claims;
 mod commands;
 mod delivery;
@@ -47,7 +48,7 @@ pub fn start(spec: Arc<RunSpec>, at_ms: u64) -> Result<(RunState, Record), Refus
             decision.emit(Event::PersonSaid { text: text.clone() })
         }
         Origin::Conversation { prompt: None } => Ok(()),
-        Origin::Documents(_) => decision.emit(Event::PlanApproved),
+        Origin::Documents(_) => decision.approve(),
     };
     let decided = decided.and_then(|()| decision.follow_up());
     let events = decision.events;

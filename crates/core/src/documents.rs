@@ -99,7 +99,7 @@ pub struct Assumption {
     pub answer: Arc<str>,
 }
 
-const ASSUMPTIONS: &str = "## Assumptions";
+pub(crate) const ASSUMPTIONS: &str = "## Assumptions";
 
 /// `requirements` with a section that lists the assumptions; an earlier such section is replaced.
 pub fn with_assumptions(requirements: &str, assumptions: &[Assumption]) -> String {

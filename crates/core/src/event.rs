@@ -3,12 +3,14 @@
 //! Never change what a field means: add a variant and raise [`FORMAT`]. Enums here are externally
 //! tagged, which is the form that reads fastest.
 
+use crate::acceptance::{Lock, WrittenCheck};
 use crate::chat::{CallFault, Reply, ToolOutcome};
 use crate::documents::{DocumentKind, Documents};
 use crate::drift::Warning;
 use crate::graph::PlannedTask;
 use crate::id::{AgentId, Commit, ConsultId, QuestionId, TaskId};
 use crate::policy::{Sandbox, Touched};
+use crate::requirements::RequirementId;
 use crate::review::Reviewed;
 use crate::spec::RunSpec;
 use crate::units::MicroDollars;
@@ -126,6 +128,11 @@ pub enum Event {
     },
     /// The documents are approved.
     PlanApproved,
+    /// The requirements of the approved documents that had no id got one, before they are committed.
+    RequirementsMarked {
+        /// The document with all ids.
+        text: Arc<str>,
+    },
     /// The approved documents are committed; the run works from there.
     DocumentsPublished {
         /// The commit that holds them.
@@ -441,6 +448,54 @@ pub enum Event {
         /// How.
         delivery: Delivery,
     },
+    /// Acceptance checks were written for a task, before its work.
+    ChecksWritten {
+        /// The task.
+        task: TaskId,
+        /// The checks and their files.
+        checks: Vec<WrittenCheck>,
+    },
+    /// No acceptance check can be written for a requirement.
+    CheckOmitted {
+        /// The task that was to do it.
+        task: TaskId,
+        /// The requirement.
+        requirement: RequirementId,
+        /// Why.
+        reason: Arc<str>,
+    },
+    /// A task's acceptance checks are written; their files are to be committed.
+    AcceptanceWritten {
+        /// The task.
+        task: TaskId,
+        /// Why requirements are left without a check, when nothing usable came.
+        lacking: Option<Arc<str>>,
+    },
+    /// Acceptance checks were run apart from any work.
+    ChecksProved {
+        /// The run's how many-th proof.
+        nth: u32,
+        /// The task whose checks were run on its base; without one, all were run on the result.
+        task: Option<TaskId>,
+        /// The commit on which they were run.
+        at: Commit,
+        /// Their files there.
+        locks: Vec<Lock>,
+        /// Files that are not as they were recorded.
+        broken: Vec<Arc<str>>,
+        /// What was run.
+        checks: Vec<CheckResult>,
+    },
+    /// Which files that a check of a task's own names its worker changed, when that is others than
+    /// before: the run tells, as that can be the task or a way around it.
+    ChecksEdited {
+        /// The task.
+        task: TaskId,
+        /// The attempt.
+        attempt: u32,
+        /// The files.
+        paths: Vec<Arc<str>>,
+    },
     /// Files of the run's own, such as contracts, are on the integration branch.
     FilesCommitted {
         /// The run's how many-th such commit.
@@ -546,6 +601,11 @@ pub enum Matter {
         nth: u32,
         /// The files, from the project's root.
         paths: Vec<Arc<str>>,
+    },
+    /// Write acceptance checks for a task, before its work.
+    Acceptance {
+        /// The task.
+        task: TaskId,
     },
 }
 

@@ -1,5 +1,6 @@
 //! What a run reacts to: commands of the person and outcomes of jobs.
 
+use crate::acceptance::Lock;
 use crate::chat::{CallFault, Reply, ToolOutcome, Usage};
 use crate::documents::Documents;
 use crate::event::{CheckResult, Delivery};
@@ -86,6 +87,8 @@ pub enum Outcome {
         checks: Vec<CheckResult>,
         /// The change as a diff, as much of it as was asked for.
         diff: Arc<str>,
+        /// Files that were there before, that a check names, and that the work changes.
+        edited: Vec<Arc<str>>,
     },
     /// A merge was made and checked, and nothing moved yet.
     Integrated {
@@ -128,6 +131,17 @@ pub enum Outcome {
     Protected(Touched),
     /// Files of the run's own are on the integration branch, with this commit.
     Committed(Commit),
+    /// Acceptance checks were run apart from any work.
+    Proved {
+        /// The commit.
+        at: Commit,
+        /// Their files there.
+        locks: Vec<Lock>,
+        /// Files that are not as they were recorded.
+        broken: Vec<Arc<str>>,
+        /// What was run; nothing when files were not as recorded.
+        checks: Vec<CheckResult>,
+    },
     /// The work can't be taken as it is; the worker is told.
     Refused(Arc<str>),
     /// The machine failed the job: the run stops and can be resumed.

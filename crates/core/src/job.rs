@@ -3,6 +3,7 @@
 //! A job is a leaf: one model call, one tool call, one git step. Its name says task, attempt and
 //! step, so that an outcome that comes late names something no longer wanted.
 
+use crate::acceptance::{self, Lock};
 use crate::chat::{Request, ToolCall, ToolSpec};
 use crate::commits;
 use crate::control;
@@ -56,6 +57,13 @@ pub enum JobId {
     Foresee(u32),
     /// Commit files of the run's own on the integration branch: its how many-th such commit.
     Commit(u32),
+    /// Run acceptance checks apart from any work.
+    Prove {
+        /// The task whose checks are run on its base; without one, all are run on the result.
+        task: Option<TaskId>,
+        /// The run's how many-th proof.
+        nth: u32,
+    },
 }
 
 /// How the result may be handed over. A job's name holds it, so that word of a delivery before the
@@ -118,6 +126,8 @@ pub enum Work {
         start: Start,
         /// The commit's subject.
         subject: Arc<str>,
+        /// Files that have to be as they were recorded.
+        locks: Vec<Lock>,
         /// What it must not have changed.
         closed: Vec<Closed>,
         /// The commands.
@@ -137,6 +147,9 @@ pub enum Work {
         subject: Arc<str>,
         /// Files the merge writes beside the work: path and text.
         files: Vec<(Arc<str>, Arc<str>)>,
+        /// Files of acceptance checks that have to be as they were recorded; where there are any, all
+        /// of them have to be as on the integration branch.
+        locks: Option<Vec<Lock>>,
         /// The commands.
         checks: Vec<Arc<str>>,
         /// The longest each may take, in milliseconds.
@@ -175,6 +188,21 @@ pub enum Work {
         files: Vec<(Arc<str>, Arc<str>)>,
         /// The commit's subject.
         subject: Arc<str>,
+    },
+    /// See [`JobId::Prove`].
+    Prove {
+        /// Names the folder; none is the result's.
+        key: Option<Arc<str>>,
+        /// The commit on which they are run.
+        at: Commit,
+        /// Files whose contents are to be named.
+        paths: Vec<Arc<str>>,
+        /// Files that have to be as they were recorded.
+        locks: Vec<Lock>,
+        /// The commands.
+        checks: Vec<Arc<str>>,
+        /// The longest each may take, in milliseconds.
+        check_ms: u64,
     },
 }
 
@@ -220,6 +248,7 @@ pub fn jobs(state: &RunState) -> Vec<JobId> {
     if let Some(due) = commits::wanted(state) {
         wanted.push(JobId::Commit(due.nth));
     }
+    wanted.extend(acceptance::proofs(state));
     if state.is_delivering() {
         wanted.push(JobId::Deliver(state.handover));
     }
@@ -245,6 +274,7 @@ pub(crate) fn any(state: &RunState) -> bool {
                 !found.is_empty()
             })
             || commits::wanted(state).is_some()
+            || acceptance::proofs(state).next().is_some()
             || state.is_delivering())
 }
 
@@ -314,7 +344,8 @@ fn task_of(state: &RunState, agent: AgentId) -> Option<TaskId> {
             Matter::Graph
             | Matter::Question { .. }
             | Matter::Escalation { .. }
-            | Matter::Claim { .. } => None,
+            | Matter::Claim { .. }
+            | Matter::Acceptance { .. } => None,
         },
     }
 }
@@ -344,6 +375,9 @@ pub fn is_wanted(state: &RunState, job: JobId) -> bool {
         JobId::Publish => return state.phase == Phase::Publishing,
         JobId::Deliver(handover) => return state.is_delivering() && handover == state.handover,
         JobId::Commit(nth) => return commits::wanted(state).is_some_and(|due| due.nth == nth),
+        JobId::Prove { .. } => {
+            return state.ending().is_none() && acceptance::proofs(state).any(|proof| proof == job);
+        }
     };
     let Some(task) = state.task(task) else { return false };
     let Some(attempt) = task.attempt() else { return false };
@@ -401,6 +435,7 @@ pub fn work(state: &RunState, job: JobId) -> Option<Work> {
                 subject: format!("{}{}", state.spec.commit_prefix, due.subject).into(),
             })
         }
+        JobId::Prove { task, .. } => acceptance::proof_work(state, task),
         JobId::Prepare(task, _)
         | JobId::Verify(task, _)
         | JobId::Integrate(task, _)
@@ -442,8 +477,9 @@ fn task_work(state: &RunState, task: &Task, attempt: &Attempt, job: JobId) -> Op
             base: attempt.base.clone()?,
             start: attempt.start.clone(),
             subject,
+            locks: state.acceptance.tasks.get(&task.id).map(|a| a.locked()).unwrap_or_default(),
             closed: scope::closed(state, task.id),
-            checks: task.checks.clone(),
+            checks: acceptance::checks_of(state, task),
             check_ms: limits.check_ms,
             diff_bytes: if review::is_due(state, task) { review::DIFF_BYTES as u64 } else { 0 },
         }),
@@ -452,7 +488,8 @@ fn task_work(state: &RunState, task: &Task, attempt: &Attempt, job: JobId) -> Op
             commit: attempt.work.clone()?,
             subject,
             files: document_updates(state, task.id),
-            checks: task.checks.clone(),
+            locks: acceptance::guarded(state),
+            checks: acceptance::checks_of(state, task),
             check_ms: limits.check_ms,
         }),
         JobId::Land(..) => match &attempt.stage {
@@ -465,7 +502,12 @@ fn task_work(state: &RunState, task: &Task, attempt: &Attempt, job: JobId) -> Op
             | Stage::Queued
             | Stage::Integrating => None,
         },
-        JobId::Publish | JobId::Call { .. } | JobId::Deliver(_) | JobId::Foresee(_) | JobId::Commit(_) => None,
+        JobId::Publish
+        | JobId::Call { .. }
+        | JobId::Deliver(_)
+        | JobId::Foresee(_)
+        | JobId::Commit(_)
+        | JobId::Prove { .. } => None,
     }
 }
 
@@ -501,6 +543,7 @@ static QUESTION: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::question_
 static REVIEW: LazyLock<Vec<ToolSpec>> = LazyLock::new(control::review_tools);
 static CLAIM: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::claim_tools().into());
 static ESCALATION: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::escalation_tools().into());
+static ACCEPTANCE: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| acceptance::tools().into());
 static WORKER: LazyLock<Vec<ToolSpec>> = LazyLock::new(control::worker_tools);
 
 /// The tools an agent may call.
@@ -515,6 +558,7 @@ pub(crate) fn tools(state: &RunState, agent: AgentId) -> Arc<[ToolSpec]> {
                 review::reading_tools(state).chain(REVIEW.iter()).cloned().collect()
             }
             Some(Matter::Claim { .. }) => CLAIM.clone(),
+            Some(Matter::Acceptance { .. }) => ACCEPTANCE.clone(),
             Some(Matter::Graph) | None => GRAPH.clone(),
         },
         AgentId::Worker(task, _) => {
@@ -536,6 +580,7 @@ pub(crate) fn tool_bytes(state: &RunState, agent: AgentId) -> usize {
             control::escalation_tools(),
             control::worker_tools(),
             control::review_tools(),
+            acceptance::tools(),
         ];
         all.iter().map(|set| spec_bytes(set)).max().unwrap_or(0)
     });

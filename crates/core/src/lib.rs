@@ -6,6 +6,7 @@
 //! Input ─▶ decide::step ─▶ Record (made durable) ─▶ job::jobs: what should be under way now
 //! ```
 
+pub mod acceptance;
 pub mod answers;
 pub mod apply;
 pub mod chat;
@@ -30,6 +31,7 @@ pub mod policy;
 pub mod prompt;
 pub mod redact;
 pub mod repeats;
+pub mod requirements;
 pub mod retry;
 pub mod review;
 pub mod scope;

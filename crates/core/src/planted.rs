@@ -42,6 +42,12 @@ pub enum Mistake {
     UnaskedDelivery,
     /// What commands run in stays what it was, whatever the person chose since.
     ForgottenSandbox,
+    /// An attempt starts while the acceptance checks of its task are still in the making.
+    EarlyWork,
+    /// A check that was green before the work is taken for a proof.
+    HollowProof,
+    /// Merges are not told which files have to be as they were recorded.
+    UnguardedLocks,
 }
 
 thread_local! {

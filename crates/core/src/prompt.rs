@@ -20,6 +20,7 @@ pub const PLANNER: &str = include_str!("prompts/planner.md");
 /// The supervisor's system prompt.
 pub const SUPERVISOR: &str = include_str!("prompts/supervisor.md");
 const REVIEWER: &str = include_str!("prompts/reviewer.md");
+const ACCEPTANCE: &str = include_str!("prompts/acceptance.md");
 const WORKER: &str = include_str!("prompts/worker.md");
 
 /// Said to the planner when the person has nothing more to say.
@@ -42,7 +43,7 @@ const MAP_BYTES: usize = 12_000;
 /// The map in every worker's prompt: the names to look for; they can list the rest.
 const WORKER_MAP_BYTES: usize = 1_500;
 /// A document in the supervisor's opening.
-const DOCUMENT_BYTES: usize = 24_000;
+pub(crate) const DOCUMENT_BYTES: usize = 24_000;
 /// What the last attempt left to say.
 const FAILURE_BYTES: usize = 6_000;
 /// Other tasks that a worker is told of.
@@ -120,6 +121,13 @@ pub fn worker_opening(state: &RunState, task: &Task) -> Arc<str> {
     list(&mut text, "\nYou may write besides", &task.claimed);
     list(&mut text, "\nSeveral tasks may write", &state.shared);
     list(&mut text, "\nChecks, run from the project's root", &task.checks);
+    if let Some(found) = state.acceptance.tasks.get(&task.id) {
+        list(
+            &mut text,
+            "\nAcceptance checks, run with them; you can't change their files",
+            &found.commands(),
+        );
+    }
     others(&mut text, state, task);
     for kind in [DocumentKind::Requirements, DocumentKind::Design] {
         let part = relevant_sections(state.plan.documents.get(kind), &about, SECTION_BYTES);
@@ -238,6 +246,7 @@ pub fn question_opening(state: &RunState, task: &Task, nth: u32, question: &str)
 pub(crate) fn system(matter: &Matter) -> &'static str {
     match matter {
         Matter::Review { .. } => REVIEWER,
+        Matter::Acceptance { .. } => ACCEPTANCE,
         Matter::Graph
         | Matter::Question { .. }
         | Matter::Escalation { .. }
@@ -310,6 +319,9 @@ pub fn escalation_opening(state: &RunState, task: &Task, nth: u32) -> Arc<str> {
     let numbers: Vec<String> = task.todos.iter().map(ToString::to_string).collect();
     _ = write!(text, "\nIts todos: {}\n", numbers.join(", "));
     list(&mut text, "\nIts checks", &task.checks);
+    if let Some(found) = state.acceptance.tasks.get(&task.id) {
+        list(&mut text, "\nIts acceptance checks, which nobody can change", &found.commands());
+    }
     for (number, failure) in task.failures.iter().rev().take(3).rev() {
         _ = write!(text, "\nAttempt {number}:\n");
         tell_failure(&mut text, failure);
@@ -470,7 +482,7 @@ fn task_line(task: &Task) -> String {
     format!("Task {} {} ({}): {status}", task.id, task.title, task.worker)
 }
 
-fn list(text: &mut String, heading: &str, items: &[Arc<str>]) {
+pub(crate) fn list(text: &mut String, heading: &str, items: &[Arc<str>]) {
     if !items.is_empty() {
         _ = writeln!(text, "{heading}:");
         items.iter().for_each(|item| _ = writeln!(text, "- `{item}`"));

@@ -5,6 +5,7 @@
 //! time it starts, and free. Where two claims meet (in order, or where it was granted), both may
 //! write, and the merge settles it.
 
+use crate::acceptance;
 use crate::chat::ToolCall;
 use crate::glob;
 use crate::id::TaskId;
@@ -53,6 +54,9 @@ pub fn closed(state: &RunState, task: TaskId) -> Vec<Closed> {
     #[cfg(feature = "planted")]
     if crate::planted::is(crate::planted::Mistake::OpenClaims) {
         return closed;
+    }
+    if acceptance::is_used(state) {
+        closed.push(Closed::to_all(acceptance::CLOSED, acceptance::WHY_CLOSED));
     }
     claims(state, task, &mut closed);
     closed

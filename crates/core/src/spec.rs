@@ -39,6 +39,9 @@ pub struct RunSpec {
     pub guide: Arc<str>,
     /// Put before the subject of every commit; may be empty.
     pub commit_prefix: Arc<str>,
+    /// Whether acceptance checks are written for the requirements that todos cite.
+    #[serde(default)]
+    pub acceptance: bool,
     /// What it may do without asking.
     #[serde(default = "Policy::before_sandboxes")]
     pub policy: Policy,

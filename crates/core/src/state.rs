@@ -1,5 +1,6 @@
 //! What is known of a run: a fold over its records, and nothing beside.
 
+use crate::acceptance::{self, Acceptances};
 use crate::answers::Answers;
 use crate::commits::Commits;
 use crate::dialogue::Dialogue;
@@ -11,6 +12,7 @@ use crate::id::{AgentId, Asker, Commit, ConsultId, QuestionId, TaskId};
 use crate::job::Handover;
 use crate::ledger::Ledger;
 use crate::policy::{Acceptance, Touched};
+use crate::requirements::Requirement;
 use crate::review::Reviewed;
 use crate::spec::{ModelSpec, RunSpec};
 use crate::todos::Todo;
@@ -74,6 +76,8 @@ pub struct RunState {
     pub head: Option<Commit>,
     /// Commits of the run's own on it.
     pub commits: Commits,
+    /// Acceptance checks.
+    pub acceptance: Acceptances,
     /// The system prompt of every worker, the same so that providers' caches serve it.
     pub worker_system: Arc<str>,
     /// How the result may be handed over, by what is known of it.
@@ -122,6 +126,8 @@ pub struct Plan {
     pub before: Option<Documents>,
     /// The todos of the approved documents.
     pub todos: Vec<Todo>,
+    /// The requirements of the approved documents.
+    pub requirements: Vec<Requirement>,
     /// Whether the person has said enough.
     pub closed: bool,
     /// The planner's questions so far.
@@ -229,6 +235,8 @@ pub struct Task {
     pub questions: u32,
     /// Claims on others' files that its workers put to the supervisor.
     pub claims_asked: u32,
+    /// Files that its own checks name and that its work changes, by what was last verified.
+    pub edited: Vec<Arc<str>>,
     /// What its model calls cost, the supervisor's not included.
     pub spent: MicroDollars,
 }
@@ -380,6 +388,7 @@ impl RunState {
                 documents: Documents::default(),
                 before: None,
                 todos: Vec::new(),
+                requirements: Vec::new(),
                 closed: false,
                 asked: 0,
                 replies: 0,
@@ -415,6 +424,7 @@ impl RunState {
             base: None,
             head: None,
             commits: Commits::default(),
+            acceptance: Acceptances::default(),
             worker_system: "".into(),
             delivery: None,
             foresight: Foresight::default(),
@@ -484,6 +494,10 @@ impl RunState {
                 Some(Matter::Escalation { task, nth }) => {
                     format!("supervisor:escalation:{}#{nth}", self.worker_name(*task)).into()
                 }
+                Some(Matter::Acceptance { task }) => {
+                    let key = self.task(*task).map_or("task", |t| &t.key);
+                    format!("acceptance:{key}").into()
+                }
                 None => "supervisor".into(),
             },
             AgentId::Worker(task, attempt) => {
@@ -518,12 +532,18 @@ impl RunState {
         self.base.is_some() && self.head != self.base && self.tasks.iter().any(merged)
     }
 
-    /// Whether the result is to be handed over now.
-    pub fn is_delivering(&self) -> bool {
+    /// Whether the result is complete and not handed over.
+    pub(crate) fn is_complete(&self) -> bool {
         self.phase == Phase::Working
             && self.is_settled()
             && self.has_merged()
             && self.delivery.is_none()
+    }
+
+    /// Whether the result is to be handed over now.
+    pub fn is_delivering(&self) -> bool {
+        self.is_complete()
+            && !acceptance::last_is_due(self)
             && !self.questions.values().any(|question| question.by == Asker::Delivery)
     }
 

@@ -4,6 +4,7 @@
 //! optional tick box on either side: `7. Add login`, `7. [x] Add login`, `- [ ] 7. Add login`.
 //! Everything else is the person's prose and stays as it is.
 
+use crate::requirements::{RequirementId, cited};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -24,6 +25,9 @@ pub struct Todo {
     pub priority: Priority,
     /// Whether it is ticked.
     pub done: bool,
+    /// The requirements that it serves.
+    #[serde(default)]
+    pub cites: BTreeSet<RequirementId>,
     /// Line in the document, from 1.
     pub line: usize,
 }
@@ -110,6 +114,7 @@ pub fn parse(document: &str) -> Result<Vec<Todo>, Vec<TodoProblem>> {
             section: headings.iter().map(|(_, text, _)| text.clone()).collect(),
             priority: headings.iter().rev().find_map(|(.., p)| *p).unwrap_or(Priority::Medium),
             done: found.done,
+            cites: cited(found.text),
             line,
         });
     }

@@ -211,6 +211,7 @@ pub fn spec(repository: &Path, works: &[Work], workers: u32) -> RunSpec {
         map: "".into(),
         guide: "".into(),
         commit_prefix: "".into(),
+        acceptance: false,
         policy: Policy::new(Sandbox::Off),
     }
 }

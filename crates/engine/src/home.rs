@@ -97,6 +97,11 @@ impl RunDir {
         self.root.join("merge")
     }
 
+    /// The checkout in which a task's acceptance checks are tried before its work.
+    pub(crate) fn proof_tree(&self, key: &str) -> PathBuf {
+        self.root.join("proofs").join(key)
+    }
+
     /// A private `HOME` for the commands of `who`.
     pub(crate) fn command_home(&self, who: &str) -> PathBuf {
         self.root.join("homes").join(who)

@@ -7,7 +7,9 @@ mod deliver;
 mod foresee;
 mod integrate;
 mod land;
+mod locks;
 mod prepare;
+mod prove;
 mod publish;
 mod run_tool;
 mod verify;
@@ -178,13 +180,35 @@ async fn carry_out(context: &Arc<Context>, job: JobId, work: Work) -> Outcome {
         Work::Prepare { place, start, keep } => {
             ended(prepare::prepare(context, place, start, keep).await)
         }
-        Work::Verify { place, base, start, subject, closed, checks, check_ms, diff_bytes } => {
-            let from = verify::From { base, start, closed, diff_bytes };
+        Work::Verify {
+            place,
+            base,
+            start,
+            subject,
+            closed,
+            locks,
+            checks,
+            check_ms,
+            diff_bytes,
+        } => {
+            let from = verify::From { base, start, closed, locks, diff_bytes };
             ended(verify::verify(context, place, from, subject, &checks, check_ms).await)
         }
-        Work::Integrate { place, commit, subject, files, checks, check_ms } => ended(
-            integrate::integrate(context, place, commit, subject, &files, &checks, check_ms).await,
-        ),
+        Work::Integrate { place, commit, subject, files, locks, checks, check_ms } => {
+            let with = integrate::With { files, locks };
+            ended(
+                integrate::integrate(context, place, commit, subject, with, &checks, check_ms)
+                    .await,
+            )
+        }
+        Work::Prove { key, at, paths, locks, checks, check_ms } => {
+            let files = prove::Files { paths, locks };
+            // No work is judged here, and no worker could mend it.
+            match ended(prove::prove(context, key, at, files, &checks, check_ms).await) {
+                Outcome::Refused(message) => Outcome::Failed(message),
+                outcome => outcome,
+            }
+        }
         Work::Land { from, to } => ended(land::land(context, from, to).await),
         Work::Publish(documents) => ended(publish::publish(context, documents).await),
         Work::Foresee { sides, head } => foresee::foresee(context, sides, head).await,
@@ -376,7 +400,8 @@ fn who(job: JobId) -> Option<Who> {
         | JobId::Tool { agent: AgentId::Planner, .. }
         | JobId::Publish
         | JobId::Deliver(_)
-        | JobId::Commit(_) => Who::Planner,
+        | JobId::Commit(_)
+        | JobId::Prove { task: None, .. } => Who::Planner,
         JobId::Call { agent: AgentId::Supervisor(_), .. }
         | JobId::Tool { agent: AgentId::Supervisor(_), .. } => Who::Supervisor,
         JobId::Call { agent: AgentId::Worker(task, _), .. }
@@ -384,7 +409,8 @@ fn who(job: JobId) -> Option<Who> {
         | JobId::Prepare(task, _)
         | JobId::Verify(task, _)
         | JobId::Integrate(task, _)
-        | JobId::Land(task, _) => Who::Task(task),
+        | JobId::Land(task, _)
+        | JobId::Prove { task: Some(task), .. } => Who::Task(task),
         JobId::Foresee(_) => return None,
     })
 }
@@ -409,6 +435,12 @@ fn describe(state: &RunState, job: JobId, work: &Work) -> String {
         (JobId::Publish, _) => "committing the documents".to_owned(),
         (JobId::Deliver(_), _) => "handing over the result".to_owned(),
         (JobId::Commit(_), _) => "committing files of the run's own".to_owned(),
+        (JobId::Prove { task: Some(task), .. }, _) => {
+            format!("running the acceptance checks of task {task} before its work")
+        }
+        (JobId::Prove { task: None, .. }, _) => {
+            "running the acceptance checks on the result".to_owned()
+        }
     }
 }
 

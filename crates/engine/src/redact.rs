@@ -80,7 +80,7 @@ pub(crate) fn outcome(redactor: &Redactor, outcome: &mut Outcome) {
             clean(redactor, diff);
             checks.iter_mut().for_each(|check| check_result(redactor, check));
         }
-        Outcome::Integrated { checks, .. } => {
+        Outcome::Integrated { checks, .. } | Outcome::Proved { checks, .. } => {
             checks.iter_mut().for_each(|check| check_result(redactor, check));
         }
         Outcome::Foreseen(seen) => {
@@ -229,6 +229,7 @@ mod tests {
             Outcome::Verified {
                 commit: commit(),
                 paths: vec![SECRET.into()],
+                edited: Vec::new(),
                 checks: vec![check.clone()],
                 diff: SECRET.into(),
             },

@@ -58,6 +58,7 @@ fn spec(repository: &Path) -> RunSpec {
         map: "".into(),
         guide: "".into(),
         commit_prefix: "".into(),
+        acceptance: false,
         policy: Policy::new(Sandbox::Off),
     }
 }

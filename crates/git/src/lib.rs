@@ -17,6 +17,7 @@ mod checkout;
 mod command;
 mod commit;
 mod conflict;
+mod contents;
 mod diff;
 mod error;
 mod hub;

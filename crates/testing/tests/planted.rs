@@ -114,6 +114,21 @@ fn conflicts_in_a_row_that_nobody_looks_at_are_found() {
 }
 
 #[test]
+fn work_that_starts_before_its_acceptance_checks_is_found() {
+    finds(Mistake::EarlyWork, 100, &["A1"]);
+}
+
+#[test]
+fn a_check_that_proves_nothing_and_counts_as_a_proof_is_found() {
+    finds(Mistake::HollowProof, 1_000, &["A3"]);
+}
+
+#[test]
+fn acceptance_checks_that_a_worker_changes_are_found() {
+    finds(Mistake::UnguardedLocks, 3_000, &["A2"]);
+}
+
+#[test]
 fn records_that_are_acted_on_before_they_are_durable_are_found() {
     finds_in_the_engine(Bug::ActsBeforeDurable, 100, &["I3", "I4"]);
 }

@@ -2,6 +2,7 @@
 
 use crate::held::held_by_task;
 use crate::names;
+use crate::proof;
 use crate::style::{Mark, Style, Tone};
 use crate::tally::{Tally, doubts, in_words};
 use crate::text::{LINE_COLUMNS, count, listed, one_line, thousands};
@@ -61,6 +62,7 @@ pub(crate) fn lines(state: &RunState, ending: &Ending, style: &Style) -> Vec<Str
     if !state.tasks.is_empty() {
         let words = in_words(&Tally::of(state));
         lines.push(format!("{}Summary: {words}", style.mark(Mark::Summary)));
+        lines.extend(proof::summary(state).map(|words| format!("Requirements: {words}")));
     }
     lines.extend(open_work(state, style));
     lines.extend(result(state, ending, style));

@@ -81,6 +81,10 @@ fn why(state: &RunState, task: &Task, style: &Style) -> Vec<String> {
             }
         }
         Status::Ready => {
+            let told = status::ready_words(state, task);
+            if told != "ready" {
+                why.push(told.to_owned());
+            }
             let (working, workers) = (state.working, state.spec.limits.workers);
             if working >= workers {
                 why.push(format!("no worker is free: {working} of {workers} are at work"));
@@ -132,7 +136,10 @@ fn under_way(
                 Matter::Question { task: id, .. } | Matter::Claim { task: id, .. } => {
                     *id == task.id
                 }
-                Matter::Graph | Matter::Review { .. } | Matter::Escalation { .. } => false,
+                Matter::Graph
+                | Matter::Review { .. }
+                | Matter::Escalation { .. }
+                | Matter::Acceptance { .. } => false,
             };
             for (&id, consult) in state.consults.iter().filter(|(_, c)| asked(&c.matter)) {
                 why.push(match &consult.matter {
@@ -143,7 +150,8 @@ fn under_way(
                     Matter::Question { .. }
                     | Matter::Graph
                     | Matter::Review { .. }
-                    | Matter::Escalation { .. } => {
+                    | Matter::Escalation { .. }
+                    | Matter::Acceptance { .. } => {
                         "it waits for the supervisor's answer".to_owned()
                     }
                 });

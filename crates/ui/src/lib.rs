@@ -21,6 +21,7 @@ pub mod line;
 mod names;
 mod page;
 pub mod progress;
+mod proof;
 pub mod report;
 mod sandbox;
 mod sanitize;

@@ -4,6 +4,7 @@
 //! documents are right. Model calls, tool calls and checks under way are not here; the line that is
 //! drawn over again ([`crate::progress`]) has them.
 
+mod acceptance;
 mod planning;
 mod talk;
 mod tasks;
@@ -46,7 +47,10 @@ impl Lines {
         let asked = state.consults.values().filter_map(|consult| match consult.matter {
             Matter::Question { task, attempt, call, .. }
             | Matter::Claim { task, attempt, call, .. } => Some((task, attempt, call)),
-            Matter::Graph | Matter::Review { .. } | Matter::Escalation { .. } => None,
+            Matter::Graph
+            | Matter::Review { .. }
+            | Matter::Escalation { .. }
+            | Matter::Acceptance { .. } => None,
         });
         let shown = match &state.phase {
             Phase::Planning => state.plan.before.clone(),
@@ -125,6 +129,7 @@ impl Lines {
             | Event::RevisionAsked { .. }
             | Event::DocumentsEdited { .. }
             | Event::PlanApproved
+            | Event::RequirementsMarked { .. }
             | Event::DocumentsPublished { .. }
             | Event::DeliveryAsked { .. } => self.planning(state, event, page),
             Event::ConsultOpened { .. }
@@ -164,6 +169,11 @@ impl Lines {
             }
             // The end of the run says where the result is.
             Event::ProjectDelivered { .. } => {}
+            Event::ChecksWritten { .. }
+            | Event::CheckOmitted { .. }
+            | Event::AcceptanceWritten { .. }
+            | Event::ChecksProved { .. }
+            | Event::ChecksEdited { .. } => self.acceptance(state, event, page),
             Event::FilesCommitted { subject, commit, .. } => {
                 let subject = one_line(subject, LINE_COLUMNS, &page.style);
                 let at = one_line(commit.short(), LINE_COLUMNS, &page.style);

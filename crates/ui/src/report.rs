@@ -3,6 +3,7 @@
 use crate::ending;
 use crate::held::{chain_words, held_by_task};
 use crate::names;
+use crate::proof;
 use crate::sandbox;
 use crate::status::{phase_word, words};
 use crate::style::Style;
@@ -33,6 +34,7 @@ pub fn report(state: &RunState, style: &Style) -> String {
     tasks(&mut text, state, style);
     failures(&mut text, state, style);
     checks(&mut text, state, style);
+    requirements(&mut text, state, style);
     reviews(&mut text, state, style);
     open_todos(&mut text, state, style);
     held(&mut text, state, style);
@@ -51,6 +53,9 @@ fn head(text: &mut String, state: &RunState, style: &Style) {
     }
     if !state.tasks.is_empty() {
         _ = writeln!(text, "- Summary: {}", in_words(&Tally::of(state)));
+    }
+    if let Some(words) = proof::summary(state) {
+        _ = writeln!(text, "- Requirements: {words}");
     }
     let repository = one_line(&state.spec.repository, LINE_COLUMNS, style);
     let took = duration(state.now_ms.saturating_sub(state.started_ms));
@@ -205,6 +210,31 @@ fn reviews(text: &mut String, state: &RunState, style: &Style) {
         }
     }
     more(text, reviewed.len(), "review");
+}
+
+/// What proves which requirement, and what proves none.
+fn requirements(text: &mut String, state: &RunState, style: &Style) {
+    let edited = proof::edited(state, style);
+    if !edited.is_empty() {
+        _ = writeln!(text, "\n## Files of checks that their own workers changed\n");
+        edited.iter().take(ROWS_MAX).for_each(|line| _ = writeln!(text, "- {line}"));
+        more(text, edited.len(), "task");
+    }
+    if !state.spec.acceptance || state.plan.requirements.is_empty() {
+        return;
+    }
+    let rows = proof::matrix(state, style);
+    let cells: Vec<_> =
+        rows.iter().take(ROWS_MAX + 1).map(|row| row.clone().map(|text| cell(&text))).collect();
+    _ = writeln!(text, "\n## Requirements and what proves them\n");
+    table(text, &cells);
+    more(text, rows.len() - 1, "row");
+    let unproven = proof::unproven(state, style);
+    if !unproven.is_empty() {
+        _ = writeln!(text, "\nNothing proves:\n");
+        unproven.iter().take(ROWS_MAX).for_each(|line| _ = writeln!(text, "- {line}"));
+        more(text, unproven.len(), "requirement");
+    }
 }
 
 pub(crate) fn verdict(verdict: &Verdict, style: &Style) -> String {

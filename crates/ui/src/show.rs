@@ -1,5 +1,7 @@
 //! The journal, readable: an entry for each event, none left out, its content bounded.
 
+mod acceptance;
+
 use crate::names;
 use crate::report::verdict;
 use crate::sandbox;
@@ -97,6 +99,7 @@ fn entry(event: &Event, state: &RunState, style: &Style) -> (String, Vec<String>
             ))
         }
         Event::PlanApproved => bare("plan approved".to_owned()),
+        Event::RequirementsMarked { .. } => acceptance::entry(event, style),
         Event::DocumentsPublished { base, note } => {
             let note = note.as_ref().map(|note| format!(": {}", words(note))).unwrap_or_default();
             bare(format!("documents committed as {}{note}", words(base.short())))
@@ -239,6 +242,11 @@ fn entry(event: &Event, state: &RunState, style: &Style) -> (String, Vec<String>
         Event::TaskReopened { task, because } => {
             (format!("{} is opened again:", names::number(*task)), body(because))
         }
+        Event::ChecksWritten { .. }
+        | Event::CheckOmitted { .. }
+        | Event::AcceptanceWritten { .. }
+        | Event::ChecksProved { .. }
+        | Event::ChecksEdited { .. } => acceptance::entry(event, style),
         Event::ClaimGranted { task, paths, owners } => bare(format!(
             "{} may write {}{}",
             names::number(*task),
@@ -348,6 +356,9 @@ fn ended(ending: &Ending, style: &Style) -> String {
 fn about(matter: &Matter) -> String {
     match matter {
         Matter::Graph => "the task graph".to_owned(),
+        Matter::Acceptance { task } => {
+            format!("acceptance checks of {}, before its work", names::number(*task))
+        }
         Matter::Question { task, attempt, nth, .. } => {
             format!("question {nth} of {}, attempt {attempt}", names::number(*task))
         }

@@ -4,11 +4,13 @@ use crate::ending;
 use crate::held::{Held, held_by_task};
 use crate::names;
 use crate::progress::waits;
+use crate::proof;
 use crate::sandbox;
 use crate::style::{Mark, Style, Tone};
 use crate::tally::{Tally, doubts, in_words, is_proven};
 use crate::text::{LINE_COLUMNS, head, listed, one_line, pad, thousands};
 use crate::time::utc;
+use equitr_core::acceptance::AcceptanceStage;
 use equitr_core::event::{Delivery, Ending};
 use equitr_core::foresight::collisions_of;
 use equitr_core::id::{Asker, TaskId};
@@ -26,6 +28,7 @@ pub fn status(state: &RunState, style: &Style) -> String {
     let mut lines = vec![title(state, style), sandbox::line(&state.spec.policy, style)];
     if !state.tasks.is_empty() {
         lines.push(format!("Summary: {}", in_words(&Tally::of(state))));
+        lines.extend(proof::summary(state).map(|words| format!("Requirements: {words}")));
         lines.extend(tasks(state, style));
     }
     let waits = waits(state, state.now_ms, style);
@@ -130,7 +133,7 @@ pub(crate) fn words(state: &RunState, task: &Task, held: Option<&Held>, style: &
                 format!("waits for {}", listed(needs.map(|&id| names::number(id)), 5))
             }
         },
-        Status::Ready => "ready".to_owned(),
+        Status::Ready => ready_words(state, task).to_owned(),
         Status::Active(attempt) => match attempt.stage {
             Stage::Working => format!("at work, attempt {}", attempt.number),
             Stage::Verifying => format!("being checked, attempt {}", attempt.number),
@@ -167,6 +170,17 @@ pub(crate) fn words(state: &RunState, task: &Task, held: Option<&Held>, style: &
         text.push_str(&format!(" (attempt {number}: {why})"));
     }
     text
+}
+
+/// What a task that could start waits for.
+pub(crate) fn ready_words(state: &RunState, task: &Task) -> &'static str {
+    match state.acceptance.tasks.get(&task.id).map(|found| found.stage) {
+        Some(AcceptanceStage::Writing) => "its acceptance checks are being written",
+        Some(AcceptanceStage::Committing(_) | AcceptanceStage::Proving(_)) => {
+            "its acceptance checks are being tried"
+        }
+        Some(AcceptanceStage::Settled) | None => "ready",
+    }
 }
 
 /// The state as JSON. Money is in millionths of a dollar, times in milliseconds; `null` is none.
@@ -215,6 +229,7 @@ pub fn status_json(state: &RunState) -> Value {
         "tasks": tasks,
         "waits": waits(state, state.now_ms, &Style::PLAIN),
         "questions": questions,
+        "requirements": proof::json(state),
         "assumptions": state.assumptions.iter().map(|assumption| json!({
             "question": assumption.question,
             "answer": assumption.answer,
@@ -290,6 +305,7 @@ fn task_json(state: &RunState, task: &Task, held: Option<&Held>) -> Value {
         "collides_with": collisions_of(state, task.id)
             .map(|(with, paths)| json!({ "task": with, "paths": paths }))
             .collect::<Vec<_>>(),
+        "checks_edited": task.edited,
         "commit": commit,
         "spent": task.spent,
     })

@@ -281,6 +281,7 @@ fn write_run(world: &World, id: &str) {
         map: "".into(),
         guide: "".into(),
         commit_prefix: "".into(),
+        acceptance: false,
         policy: Policy::new(Sandbox::Off),
     };
     let agent = AgentId::Planner;

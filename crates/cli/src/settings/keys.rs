@@ -60,7 +60,7 @@ const MODEL: &str = "a model's name such as openai/gpt-5";
 const RATE: &str = "dollars per million tokens, such as 2.50";
 
 /// All of them, in the order in which they are shown.
-pub static KEYS: [Key; 30] = [
+pub static KEYS: [Key; 31] = [
     Key {
         path: "orchestrator.use_multi_agent",
         variable: Some("EQUITR_MULTI_AGENT"),
@@ -160,6 +160,16 @@ pub static KEYS: [Key; 30] = [
         take: |s, given| given.count(16, 1 << 16).map(|v| s.processes = v),
         show: |s| s.processes.to_string(),
         project: Some(|s, asked| lower(&mut s.processes, asked.processes)),
+    },
+    Key {
+        path: "orchestrator.acceptance",
+        variable: Some("EQUITR_ACCEPTANCE"),
+        flag: None,
+        wants: "true or false",
+        about: "whether acceptance checks are written, before a task's work, for the requirements that its todos cite",
+        take: |s, given| given.switch().map(|v| s.acceptance = v),
+        show: |s| s.acceptance.to_string(),
+        project: None,
     },
     Key {
         path: "llm.model",

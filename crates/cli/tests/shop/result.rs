@@ -1,6 +1,7 @@
 //! What stands in the repository after the demo.
 
 use crate::{UNDISTURBED, example};
+use equitr_core::requirements;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -75,6 +76,10 @@ fn the_files_are_those_that_people_review_in_the_example() {
         if path == "docs/todos.md" {
             let todos = String::from_utf8(built).unwrap();
             assert_eq!(todos.matches("[x]").count(), 46, "todos are ticked:\n{todos}");
+        } else if path == "docs/requirements.md" {
+            let built = String::from_utf8(built).unwrap();
+            assert_eq!(requirements::parse(&built).len(), 26, "each has an id:\n{built}");
+            assert_eq!(requirements::unmark(&built).as_bytes(), bytes, "and nothing else changed");
         } else {
             assert!(built == bytes, "{path} is not as in the example");
         }

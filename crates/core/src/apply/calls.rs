@@ -1,6 +1,6 @@
 //! What model calls, their tool calls and the supervisor's matters do to a state.
 
-use super::Fault;
+use super::{Fault, acceptance};
 use crate::answers::Answered;
 use crate::chat::{CallFault, Stop, ToolOutcome};
 use crate::dialogue::{Dialogue, Step};
@@ -53,6 +53,7 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
                     state.ready.remove(&key);
                     state.escalated.insert(*task);
                 }
+                Matter::Acceptance { task } => acceptance::begin(state, *task)?,
             }
             let agent = AgentId::Supervisor(*id);
             let cap = state.dialogue_cap_bytes(agent);
@@ -63,7 +64,11 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
         }
         Event::ConsultClosed { id } => {
             close(state, AgentId::Supervisor(*id));
-            state.consults.remove(id).ok_or("no such matter is open").map(|_| ())
+            let consult = state.consults.remove(id).ok_or("no such matter is open")?;
+            if let Matter::Acceptance { task } = consult.matter {
+                acceptance::leave(state, task);
+            }
+            Ok(())
         }
         Event::CallReserved { agent, amount, max_tokens } => {
             let caller = state.callers.iter().position(|c| c == agent).ok_or("nobody calls")?;

@@ -10,7 +10,7 @@ use crate::policy::Acceptance;
 use crate::prompt::{self, YES};
 use crate::spec::{Origin, Person};
 use crate::state::{Phase, Question, RunState};
-use crate::{chat::ToolOutcome, todos};
+use crate::{chat::ToolOutcome, requirements, todos};
 use std::sync::Arc;
 
 pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
@@ -122,9 +122,19 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
             }
             state.plan.todos =
                 todos::parse(&state.plan.documents.todos).map_err(|_| "the todos can't be read")?;
+            state.plan.requirements = requirements::parse(&state.plan.documents.requirements);
             calls::close(state, AgentId::Planner);
             state.worker_system = prompt::worker_system(state);
             state.phase = Phase::Publishing;
+            Ok(())
+        }
+        Event::RequirementsMarked { text } => {
+            if state.phase != Phase::Publishing {
+                return Err("requirements get their ids when the plan is approved");
+            }
+            state.plan.documents.requirements = text.clone();
+            state.plan.requirements = requirements::parse(text);
+            state.worker_system = prompt::worker_system(state);
             Ok(())
         }
         Event::DocumentsPublished { base, .. } => {

@@ -292,7 +292,7 @@ fn end_talk(state: &mut RunState, id: TaskId, number: u32) {
         Matter::Question { task, attempt, .. }
         | Matter::Review { task, attempt }
         | Matter::Claim { task, attempt, .. } => task == id && attempt == number,
-        Matter::Graph | Matter::Escalation { .. } => false,
+        Matter::Graph | Matter::Escalation { .. } | Matter::Acceptance { .. } => false,
     };
     let void: Vec<ConsultId> =
         state.consults.iter().filter(|(_, c)| asked(c)).map(|(&consult, _)| consult).collect();
@@ -431,6 +431,7 @@ fn add(
             sent: 0,
             questions: 0,
             claims_asked: 0,
+            edited: Vec::new(),
             spent: Default::default(),
         });
     }

@@ -189,7 +189,8 @@ impl Decision<'_> {
             Matter::Graph
             | Matter::Question { .. }
             | Matter::Review { .. }
-            | Matter::Escalation { .. } => None,
+            | Matter::Escalation { .. }
+            | Matter::Acceptance { .. } => None,
         }
     }
 

@@ -10,7 +10,7 @@ use crate::input::Command;
 use crate::job::Handover;
 use crate::prompt;
 use crate::state::Phase;
-use crate::todos;
+use crate::{requirements, todos};
 use std::sync::Arc;
 
 /// More workers than this one process does not drive.
@@ -37,7 +37,7 @@ impl Decision<'_> {
                 }
             }
             Command::Approve => match self.state.phase {
-                Phase::Review => self.emit(Event::PlanApproved),
+                Phase::Review => self.approve(),
                 _ => self.refuse("there is nothing to approve now"),
             },
             Command::Revise(text) => match self.state.phase {
@@ -94,6 +94,17 @@ impl Decision<'_> {
                 Some(_) => Ok(()),
             },
         }
+    }
+
+    /// The documents are right; requirements without an id get one, which stays theirs.
+    pub(super) fn approve(&mut self) -> Result<(), Fault> {
+        self.emit(Event::PlanApproved)?;
+        let documents = &self.state.plan.documents;
+        let marked = requirements::mark(&documents.requirements, None);
+        if *marked == *documents.requirements {
+            return Ok(());
+        }
+        self.emit(Event::RequirementsMarked { text: marked.into() })
     }
 
     fn refuse(&mut self, why: impl Into<String>) -> Result<(), Fault> {
@@ -171,5 +182,7 @@ pub fn document_problems(documents: &Documents) -> Vec<String> {
     {
         problems.extend(found.iter().map(ToString::to_string));
     }
+    let twice = requirements::problems(&documents.requirements);
+    problems.extend(twice.iter().map(ToString::to_string));
     problems
 }

@@ -39,9 +39,15 @@ impl Decision<'_> {
             (JobId::Prepare(task, attempt), Outcome::Prepared(base)) => {
                 self.emit(Event::WorktreePrepared { task, attempt, base })
             }
-            (JobId::Verify(task, attempt), Outcome::Verified { commit, paths, checks, diff }) => {
+            (
+                JobId::Verify(task, attempt),
+                Outcome::Verified { commit, paths, checks, edited, diff },
+            ) => {
                 if let Some(failure) = self.work_closed(task, &paths) {
                     return self.attempt_failed(task, attempt, failure);
+                }
+                if self.state.task(task).is_some_and(|found| found.edited != edited) {
+                    self.emit(Event::ChecksEdited { task, attempt, paths: edited })?;
                 }
                 if checks.iter().any(|c| is_red(&c.verdict)) {
                     return self.attempt_failed(task, attempt, Failure::Checks { checks });
@@ -99,6 +105,9 @@ impl Decision<'_> {
                 };
                 let subject = due.subject.clone();
                 self.emit(Event::FilesCommitted { nth, subject, commit })
+            }
+            (JobId::Prove { task, nth }, Outcome::Proved { at, locks, broken, checks }) => {
+                self.emit(Event::ChecksProved { nth, task, at, locks, broken, checks })
             }
             // The branch would not hold still: the commit is still wanted, and tried again.
             (JobId::Commit(_), Outcome::Overtaken) => Ok(()),
@@ -254,6 +263,7 @@ impl Decision<'_> {
                         id,
                         "The supervisor has no answer. Do it without these files.",
                     ),
+                    Matter::Acceptance { task } => self.acceptance_closed(id, task, Some(why)),
                     Matter::Escalation { task, .. } => {
                         self.emit(Event::ConsultClosed { id })?;
                         let reason = format!("the supervisor found no way out: {why}").into();

@@ -2,6 +2,7 @@
 //! merges in their turn, and the end.
 
 use super::Decision;
+use crate::acceptance;
 use crate::apply::Fault;
 use crate::drift;
 use crate::event::{AnsweredBy, Ending, Event, Failure, Matter, Verdict};
@@ -31,6 +32,7 @@ impl Decision<'_> {
         self.answer_for_the_absent()?;
         self.advance_plan()?;
         self.start_merge()?;
+        self.void_acceptance()?;
         if self.state.halting.is_none() && self.state.ending().is_none() {
             self.start_attempts()?;
             self.reserve_calls()?;
@@ -69,7 +71,7 @@ impl Decision<'_> {
 
     fn advance_plan(&mut self) -> Result<(), Fault> {
         if self.state.phase == Phase::Review && self.state.spec.approval == Approval::Given {
-            self.emit(Event::PlanApproved)?;
+            self.approve()?;
         }
         if self.state.phase != Phase::Graphing {
             return Ok(());
@@ -102,9 +104,14 @@ impl Decision<'_> {
     }
 
     fn start_attempts(&mut self) -> Result<(), Fault> {
-        while self.state.working < self.state.spec.limits.workers {
+        // Who writes checks for a task takes the place of its worker.
+        while self.state.working + acceptance::under_way(self.state)
+            < self.state.spec.limits.workers
+        {
             // A single worker does the tasks in the order in which people read them.
-            let free = |id: &TaskId| !self.state.commits.hold_back(*id);
+            let free = |id: &TaskId| {
+                !self.state.commits.hold_back(*id) && !acceptance::in_making(self.state, *id)
+            };
             let mut ready = self.state.ready.iter().map(|&(_, id)| id).filter(free);
             let next = match self.state.spec.limits.workers {
                 1 => ready.min(),
@@ -112,6 +119,10 @@ impl Decision<'_> {
             };
             let Some(id) = next else { return Ok(()) };
             let Some(task) = self.state.task(id) else { return Err("no such task") };
+            if !acceptance::missing(self.state, task).is_empty() {
+                self.open_acceptance(id)?;
+                continue;
+            }
             let opening = prompt::worker_opening(self.state, task);
             let (attempt, start) = (task.attempts + 1, task.start.clone());
             self.emit(Event::AttemptStarted { task: id, attempt, start, opening })?;
@@ -263,7 +274,7 @@ fn ending(state: &RunState) -> Ending {
         | Status::Dropped(_)
         | Status::Failed(_) => true,
     });
-    match (open, state.has_merged()) {
+    match (open || acceptance::is_disproven(state), state.has_merged()) {
         (false, _) => Ending::Done,
         (true, true) => Ending::DoneWithOpenWork,
         (true, false) => {

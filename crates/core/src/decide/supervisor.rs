@@ -17,11 +17,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Replies in one matter: a graph that is still wrong after so many is not coming.
-const REPLIES_MAX: u32 = 8;
+pub(super) const REPLIES_MAX: u32 = 8;
 
 impl Decision<'_> {
     pub(super) fn supervisor_replied(&mut self, id: ConsultId) -> Result<(), Fault> {
         let agent = AgentId::Supervisor(id);
+        if let Some(Matter::Acceptance { task }) = self.state.consults.get(&id).map(|c| &c.matter) {
+            return self.acceptance_replied(id, *task);
+        }
         for (n, call) in (0_u32..).zip(self.calls_of(agent)) {
             let Some(matter) = self.state.consults.get(&id).map(|c| c.matter.clone()) else {
                 return Ok(());
@@ -70,7 +73,8 @@ impl Decision<'_> {
                 Matter::Graph
                 | Matter::Question { .. }
                 | Matter::Escalation { .. }
-                | Matter::Claim { .. },
+                | Matter::Claim { .. }
+                | Matter::Acceptance { .. },
             )
             | None => REPLIES_MAX,
         };

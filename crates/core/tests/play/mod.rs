@@ -54,6 +54,7 @@ pub fn spec() -> RunSpec {
         map: "".into(),
         guide: "".into(),
         commit_prefix: "".into(),
+        acceptance: false,
         policy: Policy::new(Sandbox::Bubblewrap),
     }
 }
@@ -164,6 +165,7 @@ impl Play {
             paths: Vec::new(),
             checks: results(checks),
             diff: "".into(),
+            edited: Vec::new(),
         };
         self.done(JobId::Verify(TaskId(task), attempt), outcome);
     }

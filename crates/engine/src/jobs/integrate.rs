@@ -1,7 +1,8 @@
 //! Making a merge and checking it, before anything moves.
 
 use super::checks::run_checks;
-use super::{Context, INTEGRATION, Trouble, commit, oid};
+use super::{Context, INTEGRATION, Trouble, commit, locks, oid};
+use equitr_core::acceptance::{self, Lock};
 use equitr_core::id::Commit;
 use equitr_core::input::Outcome;
 use equitr_core::job::Place;
@@ -11,12 +12,20 @@ use std::sync::Arc;
 /// The trailer of a merge that names its task.
 pub(super) const TASK: &str = "Equitr-Task";
 
+/// What goes into a merge beside the work, and what has to be in it.
+pub(super) struct With {
+    /// Files the merge writes: path and text.
+    pub files: Vec<(Arc<str>, Arc<str>)>,
+    /// Files of acceptance checks that have to be as they were recorded, where there are any.
+    pub locks: Option<Vec<Lock>>,
+}
+
 pub(super) async fn integrate(
     context: &Context,
     place: Place,
     work: Commit,
     subject: Arc<str>,
-    files: &[(Arc<str>, Arc<str>)],
+    With { files, locks }: With,
     checks: &[Arc<str>],
     check_ms: u64,
 ) -> Result<Outcome, Trouble> {
@@ -35,7 +44,7 @@ pub(super) async fn integrate(
     let scratch = context.dir.merge_tree();
     let folder = scratch.clone();
     let reason = format!("equitrcoder run {} merges", context.run_id());
-    let (onto, merge, with) = context
+    let (onto, merge, with, broken) = context
         .git_at_once(scratch.clone(), move |hub| {
             let onto = head(hub)?;
             let merge = hub.merge(&onto, &work, &message, &overlay)?;
@@ -43,14 +52,21 @@ pub(super) async fn integrate(
                 Merge::Conflict { paths, .. } => others(hub, &work, &onto, paths)?,
                 Merge::Clean { .. } => Vec::new(),
             };
-            if let Merge::Clean { commit, .. } = &merge
-                && hub.reset_worktree(&folder, commit).is_err()
-            {
-                hub.add_worktree(&folder, commit, &reason)?;
+            let mut broken = Vec::new();
+            if let Merge::Clean { commit, .. } = &merge {
+                if let Some(locks) = &locks {
+                    broken = changed_checks(hub, (&onto, commit), locks)?;
+                }
+                if hub.reset_worktree(&folder, commit).is_err() {
+                    hub.add_worktree(&folder, commit, &reason)?;
+                }
             }
-            Ok((onto, merge, with))
+            Ok((onto, merge, with, broken))
         })
         .await?;
+    if !broken.is_empty() {
+        return Err(Trouble::Refused(acceptance::refusal(&broken)));
+    }
     match merge {
         Merge::Conflict { paths, text, marked } => Ok(Outcome::Conflicted {
             with,
@@ -77,6 +93,22 @@ fn others(hub: &Hub, work: &Oid, onto: &Oid, paths: &[String]) -> Result<Vec<Arc
         }
     }
     Ok(keys)
+}
+
+/// The files of acceptance checks that the merged tree has otherwise than they were recorded, or than
+/// the integration branch has them.
+fn changed_checks(
+    hub: &Hub,
+    (onto, merged): (&Oid, &Oid),
+    locks: &[Lock],
+) -> Result<Vec<String>, GitError> {
+    let (before, after) = (locks::found(hub, onto)?, locks::found(hub, merged)?);
+    let new = after.iter().filter(|lock| !before.contains(lock));
+    let gone = before.iter().chain(locks).filter(|lock| !after.contains(lock));
+    let mut changed: Vec<String> = new.chain(gone).map(|lock| lock.path.to_string()).collect();
+    changed.sort();
+    changed.dedup();
+    Ok(changed)
 }
 
 /// Where the integration branch stands.

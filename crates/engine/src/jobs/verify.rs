@@ -1,7 +1,8 @@
 //! Checking a claim in the worktree it was made in.
 
 use super::checks::run_checks;
-use super::{Context, Trouble, commit, oid, wip_ref};
+use super::{Context, Trouble, commit, locks, oid, wip_ref};
+use equitr_core::acceptance::{self, Lock};
 use equitr_core::event::Start;
 use equitr_core::id::Commit;
 use equitr_core::input::Outcome;
@@ -23,12 +24,14 @@ pub(super) struct From {
     pub closed: Vec<Closed>,
     /// Bytes of its diff that a reviewer reads; none without a review.
     pub diff_bytes: u64,
+    /// Files that have to be as they were recorded.
+    pub locks: Vec<Lock>,
 }
 
 pub(super) async fn verify(
     context: &Context,
     place: Place,
-    From { base, start, closed, diff_bytes }: From,
+    From { base, start, closed, locks, diff_bytes }: From,
     subject: Arc<str>,
     checks: &[Arc<str>],
     check_ms: u64,
@@ -38,17 +41,27 @@ pub(super) async fn verify(
     let reference = wip_ref(&place.key, place.attempt);
     let message = format!("{subject}\n\nEquitr-Worker: {}", place.worker);
     let folder = path.clone();
-    let (work, changes, diff) = context
+    let started = base.clone();
+    let named = locks::named(checks);
+    let (work, changes, broken, edited, diff) = context
         .git(path.clone(), move |hub| {
             let work = hub.snapshot(&folder, &base, &message, &reference)?.commit;
             let changes = hub.changes(Some(&base), &work)?;
+            let broken = locks::broken(hub, &work, &locks)?;
+            let edited = locks::edited(hub, (&base, &work), &named)?;
             let diff = match diff_bytes {
                 0 => String::new(),
                 most => hub.diff(&base, &work, most)?,
             };
-            Ok((work, changes, diff))
+            Ok((work, changes, broken, edited, diff))
         })
         .await?;
+    // Before any check runs: a check that was changed says nothing.
+    if !broken.is_empty() {
+        let told = acceptance::refusal(&broken);
+        let way = format!("`git show {started}:PATH > PATH` puts one back");
+        return Err(Trouble::Refused(format!("{told}. {way}")));
+    }
     let paths = paths(&changes);
     if changes.total > paths.len() && !closed.is_empty() {
         let total = changes.total;
@@ -75,7 +88,7 @@ pub(super) async fn verify(
     let in_place = context.command_place(&path, &place.key)?;
     let _permit = context.checks.acquire().await;
     let checks = run_checks(&in_place, checks, check_ms, &context.parts.redactor).await?;
-    Ok(Outcome::Verified { commit: commit(&work), paths, checks, diff: diff.into() })
+    Ok(Outcome::Verified { commit: commit(&work), paths, checks, edited, diff: diff.into() })
 }
 
 /// The paths that differ, in git's order.

@@ -251,3 +251,19 @@ fn differences_are_text_whatever_the_attributes_say_and_cut_where_they_are_long(
     assert!(diff.starts_with(kept) && kept.ends_with('\n'), "{cut}");
     assert_eq!(hub.diff(&head, &head, 100).unwrap(), "");
 }
+
+#[test]
+fn the_contents_below_a_folder_are_told_by_their_names() {
+    let fixture = Fixture::with_files(&[("a", "same"), ("dir/b", "same"), ("dir/sub/c", "other")]);
+    std::os::unix::fs::symlink("b", fixture.person().join("dir/link")).unwrap();
+    let head = fixture.commit("link");
+    let hub = fixture.hub();
+    let found = hub.contents(&head, "dir").unwrap();
+    assert_eq!(found.keys().collect::<Vec<_>>(), ["dir/b", "dir/sub/c"], "a link is no file");
+    let next = hub.commit_files(Some(&head), &[file("dir/sub/c", "same")], "next").unwrap();
+    let later = hub.contents(&next, "dir").unwrap();
+    assert_eq!(later["dir/b"], found["dir/b"]);
+    assert_ne!(later["dir/sub/c"], found["dir/sub/c"]);
+    assert_eq!(later["dir/sub/c"], found["dir/b"], "what is the same has one name");
+    assert!(hub.contents(&head, "nowhere").unwrap().is_empty());
+}

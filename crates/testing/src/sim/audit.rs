@@ -2,6 +2,7 @@
 //!
 //! Ids are those of the invariants in the project's notes on reliability.
 
+mod acceptance;
 mod circles;
 mod claims;
 mod conversation;
@@ -51,6 +52,7 @@ pub(super) struct Audit {
     drift: drift::Drift,
     claims: claims::Claims,
     delivery: delivery::Delivery,
+    acceptance: acceptance::Acceptance,
 }
 
 impl Audit {
@@ -64,6 +66,7 @@ impl Audit {
             drift: drift::Drift::new(&spec.limits),
             claims: claims::Claims::default(),
             delivery: delivery::Delivery::new(spec),
+            acceptance: acceptance::Acceptance::new(spec),
         }
     }
 
@@ -83,6 +86,7 @@ impl Audit {
             self.drift.saw(event)?;
             self.claims.saw(event, git)?;
             self.delivery.saw(event)?;
+            self.acceptance.saw(event, state, git)?;
             let Event::RunEnded { ending } = event else { continue };
             self.ended(ending, state)?;
         }
@@ -95,6 +99,7 @@ impl Audit {
         self.money.check(state, billed)?;
         self.graph.check(state)?;
         self.delivery.check(state, git)?;
+        acceptance::untouched(git)?;
         agrees_with_git(state, git)
     }
 
@@ -138,8 +143,9 @@ impl Audit {
         let mut open = state.plan.todos.iter().filter(|t| !t.done).map(|t| t.number);
         let missing = open.find(|&number| !covered(number));
         let planned = !state.plan.todos.is_empty();
-        let whole =
-            planned && (state.spec.goal == Goal::Plan || (missing.is_none() && unproven.is_none()));
+        let whole = planned
+            && (state.spec.goal == Goal::Plan
+                || (missing.is_none() && unproven.is_none() && self.acceptance.is_green(state)));
         holds(whole == (*ending == Ending::Done), "E1", || {
             let task = unproven.map(|task| task.id);
             format!(

@@ -31,6 +31,8 @@ pub(super) struct Git {
     pub commits: Vec<Made>,
     /// The files those wrote, as they stand.
     pub files: BTreeMap<Arc<str>, Arc<str>>,
+    /// Merges that changed files of acceptance checks.
+    pub tampered: BTreeSet<Commit>,
     /// Worktrees that stand, with the attempt they were made for.
     pub worktrees: BTreeMap<TaskId, u32>,
     /// Where the person's branch was moved to.
@@ -67,6 +69,7 @@ impl Git {
             merges: Vec::new(),
             commits: Vec::new(),
             files: BTreeMap::new(),
+            tampered: BTreeSet::new(),
             worktrees: BTreeMap::new(),
             delivered: None,
             aside: None,
@@ -94,6 +97,11 @@ impl Git {
     pub fn make(&mut self, what: &str) -> Commit {
         self.made += 1;
         Commit(format!("{what}-{}", self.made).into())
+    }
+
+    /// A file of an acceptance check on the integration branch.
+    pub fn locked(&self) -> Option<&Arc<str>> {
+        self.files.keys().find(|path| path.starts_with("tests/acceptance/"))
     }
 
     /// Whether a merge is on the integration branch.

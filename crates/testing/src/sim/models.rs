@@ -1,5 +1,6 @@
 //! Models: random replies, plausible ones most of the time.
 
+mod acceptance;
 mod planner;
 mod supervisor;
 mod worker;

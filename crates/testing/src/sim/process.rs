@@ -303,8 +303,9 @@ impl Process {
             | JobId::Integrate(..)
             | JobId::Land(..)
             | JobId::Deliver(_)
-            | JobId::Foresee(_) 
- | JobId::Commit(_) => None,
+            | JobId::Foresee(_)
+            | JobId::Commit(_)
+            | JobId::Prove { .. } => None,
         };
         if let (Some(agent), Work::Call(request)) = (caller, &work) {
             self.audit.request(agent, request)?;

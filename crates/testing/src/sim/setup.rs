@@ -22,6 +22,7 @@ pub(super) mod stream {
     pub const POLICY: u64 = 6;
     pub const AFTERTHOUGHTS: u64 = 7;
     pub const REVIEWS: u64 = 8;
+    pub const ACCEPTANCE: u64 = 9;
 }
 
 /// Passes of the engine's loop before the world calms down, at the most: more than half of the runs
@@ -140,6 +141,7 @@ pub(super) fn setup(seed: u64) -> Setup {
     if let Some(backend) = spec.profiles.get_mut("backend") {
         backend.review = reviewed;
     }
+    spec.acceptance = Dice::new(seed, stream::ACCEPTANCE).chance(500);
     let mut wild_passes = dice.within(0..=WILD_PASSES_MAX);
     let roles = [Role::Planner, Role::Supervisor, Role::Worker];
     let stubborn = dice.chance(60).then(|| dice.one_of(roles));
@@ -258,6 +260,7 @@ fn spec(dice: &mut Dice, policy: Policy) -> RunSpec {
         map: if dice.chance(500) { "src/".into() } else { "".into() },
         guide: "".into(),
         commit_prefix: "".into(),
+        acceptance: false,
         policy,
     }
 }
@@ -267,11 +270,16 @@ pub(super) fn documents(dice: &mut Dice, revision: u64) -> Documents {
     let todos: String = (1..=dice.within(1..=12))
         .map(|n| {
             let done = if dice.chance(20) { "[x] " } else { "" };
-            format!("{n}. {done}Build part {n}\n")
+            // There is no R1: who cites it cites nothing.
+            let cites = ["", " (R4)", " (R2, R3)", " (R1)"][n as usize % 4];
+            format!("{n}. {done}Build part {n}{cites}\n")
         })
         .collect();
     Documents {
-        requirements: format!("# Shop Requirements\n\n## Parts\nSell, {revision}.\n").into(),
+        requirements: format!(
+            "# Shop Requirements\n\n## Parts\nSell, {revision}.\n\n- Sell <!-- R2 -->\n- Buy\n- Pay\n"
+        )
+        .into(),
         design: "# Shop Design\n\n## Parts\nEach part is a module.\n".into(),
         todos: format!("# Shop Tasks\n\n## Parts (High Priority)\n{todos}").into(),
     }

@@ -165,12 +165,15 @@ impl World {
         let mut took_ms = match job {
             JobId::Call { .. } => self.dice.within(200..=20_000),
             JobId::Tool { .. } => self.dice.within(10..=2_000),
-            JobId::Verify(..) | JobId::Integrate(..) => self.dice.within(100..=30_000),
+            JobId::Verify(..) | JobId::Integrate(..) | JobId::Prove { .. } => {
+                self.dice.within(100..=30_000)
+            }
             JobId::Foresee(_)
             | JobId::Prepare(..)
             | JobId::Land(..)
             | JobId::Publish
-            | JobId::Deliver(_) | JobId::Commit(_) => self.dice.within(5..=500),
+            | JobId::Deliver(_)
+            | JobId::Commit(_) => self.dice.within(5..=500),
         };
         let failed = self.dice.chance(self.rates.job_failed);
         let deed = if failed {
@@ -301,6 +304,8 @@ fn task_of(job: JobId) -> Option<(TaskId, u32)> {
         | JobId::Call { .. }
         | JobId::Tool { .. }
         | JobId::Deliver(_)
-        | JobId::Foresee(_) | JobId::Commit(_) => None,
+        | JobId::Foresee(_)
+        | JobId::Commit(_)
+        | JobId::Prove { .. } => None,
     }
 }

@@ -93,6 +93,7 @@ impl Lines {
             Event::PersonSaid { .. }
             | Event::PlanningClosed
             | Event::DocumentWritten { .. }
+            | Event::RequirementsMarked { .. }
             | Event::RevisionAsked { .. } => {}
             _ => {}
         }
@@ -178,7 +179,7 @@ fn ask(state: &RunState, question: &Question, page: &mut Page) {
             ) => {
                 format!(" about {}", names::number(*task))
             }
-            Some(Matter::Graph) | None => String::new(),
+            Some(Matter::Graph | Matter::Acceptance { .. }) | None => String::new(),
         },
         Asker::Agent(AgentId::Worker(task, _)) => format!(" about {}", names::number(task)),
         Asker::Agent(AgentId::Planner) | Asker::Delivery => String::new(),

@@ -70,7 +70,10 @@ impl Lines {
                 self.trouble(state, *agent, *fault, message, wait_ms, page);
             }
             // The graph is shown when it stands; calls and tool calls are the live line's.
-            Event::ConsultOpened { matter: Matter::Graph | Matter::Review { .. }, .. }
+            Event::ConsultOpened {
+                matter: Matter::Graph | Matter::Review { .. } | Matter::Acceptance { .. },
+                ..
+            }
             | Event::ConsultClosed { .. }
             | Event::CallReserved { .. }
             | Event::CallReplied { .. }

@@ -2,7 +2,7 @@
 
 use super::super::dice::Dice;
 use super::super::setup::SHARED;
-use super::{Mood, Turn, call};
+use super::{Mood, Turn, acceptance, call};
 use equitr_core::event::Matter;
 use equitr_core::id::{ConsultId, TaskId};
 use equitr_core::state::RunState;
@@ -34,6 +34,8 @@ pub(super) fn calls(dice: &mut Dice, state: &RunState, id: ConsultId, mood: Mood
         (Matter::Claim { .. }, _) => {
             vec![call("refuse_claim", json!({ "reason": "it is theirs" }))]
         }
+        (Matter::Acceptance { task }, Mood::Helpful) => acceptance::all(state, *task),
+        (Matter::Acceptance { task }, Mood::Wild { .. }) => acceptance::some(dice, state, *task),
         (Matter::Escalation { .. }, Mood::Helpful) => {
             vec![call("retry_task", json!({ "advice": "read the check's output" }))]
         }

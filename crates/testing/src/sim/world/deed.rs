@@ -5,6 +5,7 @@ use super::super::git::{Landing, Merge};
 use super::super::provider::{self, Luck};
 use super::super::setup::{FREE, SHARED};
 use super::{Fate, World, task_of};
+use equitr_core::acceptance::Lock;
 use equitr_core::chat::{Reply, Request, ToolOutcome};
 use equitr_core::event::{CheckResult, Delivery, Looked, Verdict};
 use equitr_core::foresight::{Collision, Foreseen, Side};
@@ -37,6 +38,8 @@ pub(super) enum MergeTurn {
     Conflict,
     Refused,
     Overtaken,
+    /// Clean, but for a worker's change to an acceptance check.
+    Tampered,
 }
 
 impl World {
@@ -93,11 +96,21 @@ impl World {
                 self.git.paths.insert(commit.clone(), paths.clone());
                 let checks = self.checks(&checks);
                 Ok(Deed::Plain {
-                    outcome: Outcome::Verified { commit, paths, checks, diff: "+part".into() },
+                    outcome: Outcome::Verified {
+                        commit,
+                        paths,
+                        edited: Vec::new(),
+                        checks,
+                        diff: "+part".into(),
+                    },
                 })
             }
-            Work::Integrate { checks, .. } => {
-                let turn = if self.dice.chance(self.rates.conflict) {
+            Work::Integrate { checks, locks, .. } => {
+                let tampers = self.git.locked().is_some() && self.dice.chance(self.rates.refused);
+                let turn = if tampers {
+                    // The real one sees it by the names of contents that it was given.
+                    if locks.is_none() { MergeTurn::Tampered } else { MergeTurn::Refused }
+                } else if self.dice.chance(self.rates.conflict) {
                     MergeTurn::Conflict
                 } else if self.dice.chance(self.rates.refused) {
                     MergeTurn::Refused
@@ -130,6 +143,15 @@ impl World {
                     _ => return Err(Breach::new("W2", format!("{job:?} is no commit"))),
                 };
                 Ok(Deed::Commit { nth, from: self.git.head(), files })
+            }
+            Work::Prove { key, at, paths, locks, checks, .. } => {
+                let (found, broken) = self.locks(&paths, &locks);
+                let checks = match key {
+                    Some(_) => self.base_checks(&checks),
+                    None => self.checks(&checks),
+                };
+                let outcome = Outcome::Proved { at, locks: found, broken, checks };
+                Ok(Deed::Plain { outcome })
             }
         }
     }
@@ -214,6 +236,30 @@ impl World {
                 CheckResult { command: command.clone(), verdict, output: output.into(), took_ms: 5 }
             })
             .collect()
+    }
+
+    /// The contents of files by name, and which are not as they were recorded.
+    fn locks(&self, paths: &[Arc<str>], locks: &[Lock]) -> (Vec<Lock>, Vec<Arc<str>>) {
+        let name = |path: &Arc<str>| {
+            let text = self.git.files.get(path)?;
+            Some(Lock { path: path.clone(), hash: Commit(format!("content of {text}").into()) })
+        };
+        let broken = locks.iter().filter(|lock| name(&lock.path).as_ref() != Some(lock));
+        (paths.iter().filter_map(name).collect(), broken.map(|lock| lock.path.clone()).collect())
+    }
+
+    /// Acceptance checks before the work: most are red, as they have to be.
+    fn base_checks(&mut self, commands: &[Arc<str>]) -> Vec<CheckResult> {
+        let mut results = self.checks(commands);
+        for result in &mut results {
+            result.verdict = match self.dice.below(10) {
+                0 => Verdict::CantRun { program: "pytest".into() },
+                1 | 2 => Verdict::Passed,
+                3 => Verdict::TimedOut,
+                _ => Verdict::Failed { exit: 1 },
+            };
+        }
+        results
     }
 
     fn call(
@@ -311,6 +357,11 @@ impl World {
             },
             MergeTurn::Refused => Outcome::Refused("a repository lies in the worktree".into()),
             MergeTurn::Overtaken => Outcome::Overtaken,
+            MergeTurn::Tampered => {
+                let commit = self.git.make("merge");
+                self.git.tampered.insert(commit.clone());
+                Outcome::Integrated { commit, onto, checks }
+            }
         }
     }
 
