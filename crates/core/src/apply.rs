@@ -1,6 +1,7 @@
 //! Folding records into a state: total on what `decide` yields, refusing what can't follow.
 
 mod calls;
+mod paths;
 mod planning;
 mod tasks;
 
