@@ -3,6 +3,7 @@
 mod acceptance;
 mod calls;
 mod claims;
+mod paths;
 mod planning;
 mod tasks;
 

@@ -1,6 +1,9 @@
 //! The journal, readable: an entry for each event, none left out, its content bounded.
 
 mod acceptance;
+mod close;
+
+use close::{delivered, ended};
 
 use crate::names;
 use crate::report::verdict;
@@ -9,9 +12,7 @@ use crate::style::{Mark, Style, Tone};
 use crate::text::{LINE_COLUMNS, count, head, listed, one_line, tail};
 use crate::time::{duration, utc_seconds};
 use equitr_core::chat::{CallFault, Message, Reply, Stop, ToolOutcome};
-use equitr_core::event::{
-    AnsweredBy, CheckResult, Delivery, Ending, Event, Failure, Matter, Record, Start,
-};
+use equitr_core::event::{AnsweredBy, CheckResult, Event, Failure, Matter, Record, Start};
 use equitr_core::graph::PlannedTask;
 use equitr_core::id::{AgentId, TaskId};
 use equitr_core::prompt::failure_line;
@@ -335,24 +336,6 @@ fn started(spec: &RunSpec, style: &Style) -> (String, Vec<String>) {
     (said, lines)
 }
 
-fn ended(ending: &Ending, style: &Style) -> String {
-    match ending {
-        Ending::Done => "done".to_owned(),
-        Ending::DoneWithOpenWork => "done with open work".to_owned(),
-        Ending::Failed { reason } => {
-            format!("failed: {}", one_line(reason, LINE_COLUMNS, style))
-        }
-        Ending::OutOfBudget => "out of budget".to_owned(),
-        Ending::ModelUnavailable { message } => {
-            format!("model unavailable: {}", one_line(message, LINE_COLUMNS, style))
-        }
-        Ending::Broken { message } => {
-            format!("broken: {}", one_line(message, LINE_COLUMNS, style))
-        }
-        Ending::Cancelled => "cancelled".to_owned(),
-    }
-}
-
 fn about(matter: &Matter) -> String {
     match matter {
         Matter::Graph => "the task graph".to_owned(),
@@ -500,20 +483,5 @@ fn failed(reason: &Failure, style: &Style) -> Vec<String> {
         | Failure::NoProgress
         | Failure::Circle { .. }
         | Failure::Idle { .. } => Vec::new(),
-    }
-}
-
-fn delivered(delivery: &Delivery, style: &Style) -> String {
-    let words = |text: &str| one_line(text, LINE_COLUMNS, style);
-    match delivery {
-        Delivery::Moved { branch, commit } => {
-            format!("delivered: branch {} moved to {}", words(branch), words(commit.short()))
-        }
-        Delivery::OnBranch { branch, commit, why } => format!(
-            "delivered on branch {} at {}: {}",
-            words(branch),
-            words(commit.short()),
-            words(why)
-        ),
     }
 }
