@@ -20,6 +20,7 @@ pub mod id;
 pub mod input;
 pub mod job;
 pub mod ledger;
+pub mod pause;
 #[cfg(feature = "planted")]
 pub mod planted;
 pub mod policy;

@@ -36,6 +36,8 @@ pub enum Mistake {
     UnaskedDelivery,
     /// What commands run in stays what it was, whatever the person chose since.
     ForgottenSandbox,
+    /// A paused run begins new work.
+    HeedlessPause,
 }
 
 thread_local! {

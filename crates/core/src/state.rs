@@ -8,6 +8,7 @@ use crate::event::{CheckResult, Delivery, Ending, Failure, Matter, MessageKind, 
 use crate::id::{AgentId, Asker, Commit, ConsultId, QuestionId, TaskId};
 use crate::job::Handover;
 use crate::ledger::Ledger;
+use crate::pause::Pause;
 use crate::policy::{Acceptance, Touched};
 use crate::review::Reviewed;
 use crate::spec::{ModelSpec, RunSpec};
@@ -64,6 +65,8 @@ pub struct RunState {
     pub gates: BTreeMap<Arc<str>, u64>,
     /// What the run ends with when all that is under way has ended.
     pub halting: Option<Ending>,
+    /// The person's pause, while it lasts.
+    pub paused: Option<Pause>,
     /// The commit of the approved documents.
     pub base: Option<Commit>,
     /// Where the integration branch stands.
@@ -391,6 +394,7 @@ impl RunState {
             callers: VecDeque::new(),
             gates: BTreeMap::new(),
             halting: None,
+            paused: None,
             base: None,
             head: None,
             worker_system: "".into(),

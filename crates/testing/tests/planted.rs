@@ -99,6 +99,11 @@ fn a_sandbox_that_stays_what_it_was_is_found() {
 }
 
 #[test]
+fn a_paused_run_that_begins_new_work_is_found() {
+    finds(Mistake::HeedlessPause, 500, &["P1"]);
+}
+
+#[test]
 fn records_that_are_acted_on_before_they_are_durable_are_found() {
     finds_in_the_engine(Bug::ActsBeforeDurable, 100, &["I3", "I4"]);
 }

@@ -93,10 +93,14 @@ impl Decision<'_> {
                 None => self.emit(Event::RunEnded { ending: Ending::Cancelled }),
                 Some(_) => Ok(()),
             },
+            Command::Pause => self.pause(),
+            Command::Unpause => self.unpause(),
+            Command::CancelTask(task) => self.cancel_task(task),
+            Command::Tell { to, text } => self.tell(to, &text),
         }
     }
 
-    fn refuse(&mut self, why: impl Into<String>) -> Result<(), Fault> {
+    pub(super) fn refuse(&mut self, why: impl Into<String>) -> Result<(), Fault> {
         self.object(why);
         Ok(())
     }

@@ -10,12 +10,14 @@ mod graph;
 mod mail;
 mod money;
 mod reviews;
+mod steering;
 
 use super::git::{Git, Merge};
 use equitr_core::chat::Request;
 use equitr_core::event::{Ending, Event, Record, Verdict};
 use equitr_core::id::AgentId;
 use equitr_core::input::Input;
+use equitr_core::job::JobId;
 use equitr_core::spec::{Goal, RunSpec};
 use equitr_core::state::{RunState, Stage, Status};
 
@@ -49,6 +51,7 @@ pub(super) struct Audit {
     reviews: reviews::Reviews,
     drift: drift::Drift,
     delivery: delivery::Delivery,
+    steering: steering::Steering,
 }
 
 impl Audit {
@@ -61,6 +64,7 @@ impl Audit {
             reviews: reviews::Reviews::default(),
             drift: drift::Drift::new(&spec.limits),
             delivery: delivery::Delivery::new(spec),
+            steering: steering::Steering::default(),
         }
     }
 
@@ -79,6 +83,7 @@ impl Audit {
             self.reviews.saw(event)?;
             self.drift.saw(event)?;
             self.delivery.saw(event)?;
+            self.steering.saw(event, state)?;
             let Event::RunEnded { ending } = event else { continue };
             self.ended(ending, state)?;
         }
@@ -90,7 +95,13 @@ impl Audit {
         self.money.check(state, billed)?;
         self.graph.check(state)?;
         self.delivery.check(state, git)?;
+        self.steering.check(state)?;
         agrees_with_git(state, git)
+    }
+
+    /// What holds of a job that is started.
+    pub fn starts(&self, job: JobId) -> Result<(), Breach> {
+        self.steering.starts(job)
     }
 
     /// What holds of a request that goes to a provider.
