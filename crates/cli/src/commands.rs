@@ -6,3 +6,4 @@ pub mod doctor;
 pub mod models;
 pub mod page;
 pub mod runs;
+pub mod steer;
