@@ -290,8 +290,8 @@ fn what_is_typed_while_a_run_works_steers_it() {
     fs::write(machine.path(SHOWN).join("go"), "").unwrap();
     terminal.sees("paused");
     terminal.enters("tell general_worker Dates are kept, too");
-    terminal.sees("Dates are kept, too");
-    terminal.sees("Dates are kept, too");
+    let worker = terminal.sees("Dates are kept, too");
+    assert!(worker.contains("you → general_worker"), "{worker}");
     terminal.enters("resume");
     terminal.sees("Going on after the pause");
     assert_eq!(terminal.ends().0, 0, "{}", terminal.all());
