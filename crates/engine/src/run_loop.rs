@@ -102,10 +102,9 @@ impl RunLoop {
         self.runtime.shutdown_timeout(FAREWELL);
         if matches!(stopped, Ok(Stopped::Ended))
             && matches!(self.state.ending(), Some(Ending::Done | Ending::DoneWithOpenWork))
+            && self.jobs.keep_unmerged(&self.state)
         {
-            if self.jobs.keep_unmerged(&self.state) {
-                remove_scratch(&self.dir);
-            }
+            remove_scratch(&self.dir);
         }
         stopped
     }
