@@ -97,7 +97,6 @@ fn a_task_is_cancelled_a_worker_is_told_something_and_nonsense_is_refused() {
     let url = server.url();
     let args = team_args("openai/gpt-4o");
     let mut run = machine.start(&[&args[..], &["--json", "--api-base", &url]].concat());
-    at_the_gates(&mut run, 2);
     let written = |e: &Event| acted(e) && format!("{e:?}").contains("half.txt");
     assert!(run.until(written));
 
