@@ -15,6 +15,14 @@ Examples:
 Exit codes: 0 done · 1 failed · 2 usage · 3 something is missing here · 4 budget or quota used up
 5 done with open work · 6 another process works on the repository · 7 journal · 130 interrupted";
 
+const STEERING: &str = "\
+Examples:
+  equitrcoder steer pause                       the newest run that is on
+  equitrcoder steer 20261122 tell backend_worker_1 'The port is 8080'
+  equitrcoder steer cancel 3                    leave task 3 undone
+
+Exit codes: 0 the run took it · 2 it did not, and says why · 3 no process works on the run";
+
 /// Builds software with a team of agents: plans with you, works in parallel, verifies and merges.
 #[derive(Debug, Parser)]
 #[command(name = "equitrcoder", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
@@ -35,6 +43,9 @@ pub enum Command {
     Resume(ResumeArgs),
     /// Show where a run is
     Status(StatusArgs),
+    /// Steer a run that is on in another process: pause it, tell a worker something, and more
+    #[command(subcommand_precedence_over_arg = true, after_help = STEERING)]
+    Steer(SteerArgs),
     /// List the runs
     Runs(ListArgs),
     /// Show a run's journal, readable
@@ -208,6 +219,57 @@ pub struct StatusArgs {
     /// Folder of configuration and runs, instead of ~/.equitr
     #[arg(long, value_name = "DIR", env = "EQUITR_HOME", hide_env_values = true)]
     pub home: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct SteerArgs {
+    /// The run; without it the newest that is on
+    pub run: Option<String>,
+    /// Folder of configuration and runs, instead of ~/.equitr
+    #[arg(long, value_name = "DIR", env = "EQUITR_HOME", hide_env_values = true, global = true)]
+    pub home: Option<PathBuf>,
+    #[command(subcommand)]
+    pub action: Action,
+}
+
+/// What a person does to a run that is on.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum Action {
+    /// Let what is under way end and begin nothing new
+    Pause,
+    /// Go on after a pause
+    Resume,
+    /// Leave a task undone; without a task, stop the run for good
+    Cancel {
+        /// The task's number or id, or its worker
+        task: Option<String>,
+    },
+    /// Tell a worker something, which it reads at its next turn
+    Tell {
+        /// The worker, its task's number or id, or `all`
+        worker: String,
+        /// What
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        text: Vec<String>,
+    },
+    /// Set what the run may cost in all, with what it has spent
+    Budget {
+        /// Dollars such as 12.50, or `none`
+        #[arg(allow_negative_numbers = true)]
+        dollars: String,
+    },
+    /// Set how many workers there may be at a time
+    Workers {
+        /// From 1
+        #[arg(allow_negative_numbers = true)]
+        number: String,
+    },
+    /// Answer a question of the run's
+    Answer {
+        /// The question's number, where there are several, and the answer
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        text: Vec<String>,
+    },
 }
 
 #[derive(Debug, Clone, Default, Args)]

@@ -7,3 +7,4 @@ pub mod explain;
 pub mod models;
 pub mod page;
 pub mod runs;
+pub mod steer;

@@ -1,14 +1,16 @@
 //! The person at the terminal: answers, `/commands`, the review of the documents.
 
+use crate::args::Action;
 use crate::editor;
 use crate::session::{FRAME, is_stopping};
+use crate::steering;
 use crate::surface::{Surface, is_dumb};
 use equitr_core::id::{AgentId, Asker, QuestionId};
 use equitr_core::input::Command;
 use equitr_core::state::{Phase, RunState};
 use rustyline::DefaultEditor;
 use rustyline::error::ReadlineError;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 
 const HELP: &str = "\
 /status       where the run is
@@ -27,8 +29,18 @@ pub struct Conversation {
     editor: Option<DefaultEditor>,
     /// Workers at a time when there is a team.
     team: u32,
-    /// A question that is put while the run goes on, and the line that answers it.
-    pending: Option<(QuestionId, Receiver<Option<String>>)>,
+    /// A question that is put while the run goes on: the next line answers it.
+    pending: Option<QuestionId>,
+    role: Role,
+}
+
+/// What the person at the terminal is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// They answer, approve and steer.
+    Asked,
+    /// They said beforehand what is to be answered, and may steer.
+    Watching,
 }
 
 /// What the person wants.
@@ -50,12 +62,60 @@ impl Conversation {
     /// With the terminal; `team` is the number of workers that `/multi-agent` switches to.
     pub fn new(team: u32) -> Option<Self> {
         let editor = if is_dumb() { None } else { Some(DefaultEditor::new().ok()?) };
-        Some(Self { editor, team, pending: None })
+        Some(Self { editor, team, pending: None, role: Role::Asked })
+    }
+
+    /// With a person who is asked nothing.
+    pub fn watching() -> Self {
+        Self { editor: None, team: 1, pending: None, role: Role::Watching }
+    }
+
+    /// Whether lines that are typed now steer the run or answer its questions; while documents are
+    /// planned, the prompts take them.
+    pub fn listens(&self, state: &RunState) -> bool {
+        match &state.phase {
+            Phase::Planning | Phase::Review => {
+                self.role == Role::Watching || state.paused.is_some()
+            }
+            Phase::Publishing | Phase::Graphing | Phase::Working => true,
+            Phase::Ended(_) => false,
+        }
+    }
+
+    /// What a line that was typed while the run works asks for.
+    pub fn typed(&mut self, line: &str, state: &RunState, surface: &mut Surface) -> Wish {
+        surface.close_prompt();
+        let line = line.trim();
+        if let Some(id) = self.pending.take_if(|_| !line.starts_with('/')) {
+            return Wish::Command(Command::Answer(id, Some(line.into())));
+        }
+        // It is put again.
+        self.pending = None;
+        match line.trim_start_matches('/') {
+            "" => surface.open_prompt("steer> "),
+            "help" => surface.print(steering::HELP),
+            "status" => {
+                let text = equitr_ui::status::status(state, surface.style());
+                surface.print(&text);
+            }
+            _ => {
+                let asked = steering::typed(line)
+                    .and_then(|action: Action| steering::request(&action, state));
+                match asked {
+                    Ok(steer) => return Wish::Command(steer.into()),
+                    Err(why) => surface.note(&format!("! {why}")),
+                }
+            }
+        }
+        Wish::Nothing
     }
 
     /// Asks what the run wants to know just now, if anything. Waits for the answer while planning,
     /// when nothing else goes on.
     pub fn wish(&mut self, state: &RunState, surface: &mut Surface) -> Wish {
+        if self.role == Role::Watching {
+            return Wish::Nothing;
+        }
         let planner_asks = state.questions.values().any(|q| q.by == Asker::Agent(AgentId::Planner));
         let unbegun = state.phase == Phase::Planning && state.plan.dialogue.is_none();
         if planner_asks || unbegun {
@@ -126,33 +186,20 @@ impl Conversation {
         }
     }
 
-    /// Reads the answer to a question of the supervisor while the run goes on.
+    /// Puts a question while the run goes on; the next line that is typed answers it.
     fn answer(&mut self, state: &RunState, surface: &mut Surface) -> Wish {
-        if let Some((id, line)) = &self.pending {
-            let id = *id;
-            return match line.try_recv() {
-                Ok(Some(text)) => {
-                    self.pending = None;
-                    if !state.questions.contains_key(&id) {
-                        surface.note("that question has taken its default meanwhile");
-                        return Wish::Nothing;
-                    }
-                    Wish::Command(Command::Answer(id, Some(text.trim().into())))
-                }
-                Ok(None) | Err(TryRecvError::Disconnected) => Wish::Nothing,
-                Err(TryRecvError::Empty) => Wish::Nothing,
-            };
+        if let Some(id) = self.pending
+            && !state.questions.contains_key(&id)
+        {
+            self.pending = None;
+            surface.close_prompt();
+            surface.note("that question has its answer meanwhile");
         }
-        if let Some((&id, _)) = state.questions.first_key_value() {
-            surface.print("Your answer (empty for the default): ");
-            let (sender, line) = channel();
-            // A thread of its own, since nothing interrupts a read from a terminal.
-            std::thread::spawn(move || {
-                let mut text = String::new();
-                let read = std::io::stdin().read_line(&mut text).unwrap_or(0);
-                _ = sender.send((read > 0).then_some(text));
-            });
-            self.pending = Some((id, line));
+        if self.pending.is_none()
+            && let Some((&id, _)) = state.questions.first_key_value()
+        {
+            surface.open_prompt("Your answer (empty for the default): ");
+            self.pending = Some(id);
         }
         Wish::Nothing
     }

@@ -12,12 +12,14 @@ mod secrets;
 mod session;
 mod settings;
 mod start;
+mod steering;
 mod surface;
 mod survey;
+mod typed;
 
 use args::{Cli, Command};
 use clap::{CommandFactory, Parser};
-use commands::{config, demo, doctor, runs};
+use commands::{config, demo, doctor, runs, steer};
 use equitr_core::spec::Goal;
 use error::{CliError, Exit};
 use std::process::ExitCode;
@@ -59,6 +61,7 @@ fn carry_out(cli: &Cli) -> Result<Exit, CliError> {
         Some(Command::Run(args)) => start::run(args, env),
         Some(Command::Resume(args)) => runs::resume(args, env),
         Some(Command::Status(args)) => runs::status(args, env, out),
+        Some(Command::Steer(args)) => steer::steer(args, env, out),
         Some(Command::Runs(args)) => runs::runs(args, env, out),
         Some(Command::Show(args)) => runs::show(args, env, out),
         Some(Command::Explain(args)) => commands::explain::explain(args, env, out),
@@ -93,6 +96,7 @@ fn wants_json(cli: &Cli) -> bool {
         Some(Command::Demo(args)) => args.output.json,
         Some(
             Command::Runs(_)
+            | Command::Steer(_)
             | Command::Show(_)
             | Command::Explain(_)
             | Command::Report(_)

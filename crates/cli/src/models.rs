@@ -370,6 +370,7 @@ fn engine(error: &EngineError) -> CliError {
         EngineError::Io { .. } | EngineError::Threads { .. } | EngineError::Proxy { .. } => {
             Exit::Environment
         }
+        EngineError::NotOn { .. } => Exit::Environment,
         EngineError::Internal(_) => Exit::Failed,
     };
     CliError::new(exit, with_sources(error))

@@ -4,6 +4,7 @@ use crate::conversation::{Conversation, Wish};
 use crate::error::{CliError, Exit};
 use crate::settings::Env;
 use crate::surface::Surface;
+use crate::typed;
 use equitr_core::event::Ending;
 use equitr_core::input::Command;
 use equitr_core::state::RunState;
@@ -51,6 +52,14 @@ pub fn follow(
     let mut asked_at = None;
     let mut told_stop = false;
     loop {
+        if let (Some(conversation), Some(state)) = (&mut conversation, &state)
+            && !told_stop
+            && conversation.listens(state)
+            && let Some(line) = typed::line()
+            && let Wish::Command(command) = conversation.typed(&line, state, surface)
+        {
+            handle.command(command);
+        }
         match handle.news.recv_timeout(FRAME) {
             Ok(News::Record(record)) => {
                 let followed = match &mut state {
@@ -126,6 +135,9 @@ pub fn engine_error(error: &EngineError) -> CliError {
             .hint("wait for it, stop it, or look at it with `equitrcoder status`"),
         EngineError::NoSuchRun { .. } => {
             CliError::usage(told).hint("`equitrcoder runs` lists the runs")
+        }
+        EngineError::NotOn { run } => {
+            CliError::environment(told).hint(format!("go on with it by `equitrcoder resume {run}`"))
         }
         EngineError::Newer { .. } => CliError::new(Exit::Journal, told)
             .hint("use the version of equitrcoder that wrote it, or a newer one"),

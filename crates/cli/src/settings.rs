@@ -127,6 +127,11 @@ impl PriceGiven {
     }
 }
 
+/// A budget as a person gives it, in dollars or as `none`; nothing when it is neither.
+pub fn budget(text: &str) -> Option<Option<MicroDollars>> {
+    Given::Word(text).budget().ok()
+}
+
 impl Settings {
     /// What holds when nobody sets anything.
     fn defaults(config: PathBuf) -> Self {

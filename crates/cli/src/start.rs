@@ -125,7 +125,7 @@ impl Beginning {
         let parts = models::parts(&spec.models, &self.settings, env, &self.home, commands_in)?;
         let conversation = match &spec.person {
             Person::Present { .. } => Conversation::new(self.settings.max_workers.max(2)),
-            Person::Absent { .. } => None,
+            Person::Absent { .. } => surface.is_interactive().then(Conversation::watching),
         };
         let id = run_id(now_ms());
         let dir = self.home.run(&id);

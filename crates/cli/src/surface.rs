@@ -19,6 +19,8 @@ pub struct Surface {
     /// Whether stderr is a terminal that can erase a line.
     live: bool,
     drawn: bool,
+    /// What stands before the line that the person types, while they do: nothing is drawn over it.
+    prompt: Option<&'static str>,
 }
 
 enum Format {
@@ -35,7 +37,28 @@ impl Surface {
             format: if args.json { Format::Json } else { lines() },
             live: !args.json && std::io::stderr().is_terminal() && !is_dumb(),
             drawn: false,
+            prompt: None,
         }
+    }
+
+    /// Asks for a line that is typed while the run goes on; what goes on is not drawn until then.
+    pub fn open_prompt(&mut self, prompt: &'static str) {
+        self.print(prompt);
+        self.prompt = Some(prompt);
+    }
+
+    /// The line has come, or is not wanted any more.
+    pub fn close_prompt(&mut self) {
+        self.prompt = None;
+    }
+
+    /// Whether somebody can follow the run here and type.
+    pub fn is_interactive(&self) -> bool {
+        let follows = match self.format {
+            Format::Lines(_) => std::io::stdout().is_terminal(),
+            Format::Json => false,
+        };
+        follows && std::io::stdin().is_terminal()
     }
 
     /// The style of all text.
@@ -54,6 +77,9 @@ impl Surface {
 
     /// Shows a record; `state` is the state after it.
     pub fn record(&mut self, state: &RunState, record: &Record) {
+        if state.ending().is_some() {
+            self.close_prompt();
+        }
         match &mut self.format {
             Format::Lines(lines) => {
                 let text = lines.record(state, record, &self.style);
@@ -68,7 +94,7 @@ impl Surface {
 
     /// Draws the line of what goes on; nothing where it could not be erased again.
     pub fn draw(&mut self, state: &RunState, now_ms: u64, activity: &[String]) {
-        if !self.live || state.ending().is_some() {
+        if !self.live || self.prompt.is_some() || state.ending().is_some() {
             return;
         }
         // One agent's doings at a time, each for about a second.
@@ -96,6 +122,9 @@ impl Surface {
             return;
         }
         self.erase();
+        // What is being typed stays in the terminal's line; its prompt is shown again below.
+        let (before, after) = self.prompt.map_or(("", ""), |prompt| ("\n", prompt));
+        let text = format!("{before}{text}{after}");
         let mut stdout = std::io::stdout().lock();
         // A reader that has gone away, such as `head`, is no reason to stop a run.
         _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());

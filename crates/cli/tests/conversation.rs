@@ -273,6 +273,32 @@ fn ctrl_c_stops_a_run_that_resume_goes_on_with() {
 }
 
 #[test]
+fn what_is_typed_while_a_run_works_steers_it() {
+    let machine = Machine::new();
+    let model = model(&machine, waiting(&machine));
+    let args = ["--repo", "project", "--prompt", "A notebook", "--yes", "--model", &model];
+    let mut terminal = Terminal::with(capable(&machine, &args));
+    terminal.sees("worker at work");
+    terminal.enters("pause");
+    terminal.sees("Paused: what is under way ends, and nothing new begins");
+    terminal.enters("pase");
+    terminal.sees("`pase` is not understood; `help` lists what is");
+    terminal.enters("");
+    terminal.sees("steer> ");
+    terminal.enters("help");
+    terminal.sees("tell WHO TEXT");
+    fs::write(machine.path(SHOWN).join("go"), "").unwrap();
+    terminal.sees("paused");
+    terminal.enters("tell general_worker Dates are kept, too");
+    let worker = terminal.sees("Dates are kept, too");
+    assert!(worker.contains("you → general_worker"), "{worker}");
+    terminal.enters("resume");
+    terminal.sees("Going on after the pause");
+    assert_eq!(terminal.ends().0, 0, "{}", terminal.all());
+    assert_eq!(machine.committed("one.txt"), "1");
+}
+
+#[test]
 fn a_question_of_the_supervisor_is_answered_while_the_run_goes_on() {
     let machine = Machine::new();
     let tasks = json!([

@@ -9,7 +9,8 @@ mod tasks;
 
 use crate::commits;
 use crate::event::{Event, Record};
-use crate::job::Handover;
+use crate::job::{Handover, jobs};
+use crate::pause::Pause;
 use crate::state::{Phase, RunState};
 use std::sync::Arc;
 
@@ -102,6 +103,20 @@ pub(crate) fn apply_event(state: &mut RunState, event: &Event) -> Result<(), Fau
             Ok(())
         }
         Event::ProtectedAccepted => planning::accept_protected(state),
+        Event::RunPaused => {
+            if state.paused.is_some() {
+                return Err("the run is paused already");
+            }
+            let under_way = jobs(state).into_iter().collect();
+            state.paused = Some(Pause { under_way });
+            Ok(())
+        }
+        Event::RunUnpaused => {
+            state.paused.take().ok_or("the run is not paused")?;
+            // Nobody is hurried by the time in which nothing went on.
+            planning::wait_anew(state);
+            Ok(())
+        }
         Event::PersonSaid { .. }
         | Event::PlanCleared
         | Event::PlanningClosed

@@ -10,11 +10,13 @@ mod outcomes;
 mod planner;
 mod review;
 mod schedule;
+mod steering;
 mod supervisor;
 mod worker;
 
 pub use commands::{WORKERS_MAX, document_problems};
 pub use delivery::acceptance_objection;
+pub use steering::CANCELLED;
 
 use crate::apply::{self, Fault, Refused, apply_event};
 use crate::event::{Event, Record};

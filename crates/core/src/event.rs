@@ -76,6 +76,11 @@ pub enum Event {
     /// aside, which is handed over then, and those of one that is still being made.
     ProtectedAccepted,
 
+    /// The person paused the run: what is under way ends, and nothing new begins.
+    RunPaused,
+    /// The run goes on after a pause.
+    RunUnpaused,
+
     /// The person said what to build, or something more.
     PersonSaid {
         /// Their words.

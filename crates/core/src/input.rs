@@ -5,7 +5,7 @@ use crate::chat::{CallFault, Reply, ToolOutcome, Usage};
 use crate::documents::Documents;
 use crate::event::{CheckResult, Delivery};
 use crate::foresight::Foreseen;
-use crate::id::{Commit, QuestionId};
+use crate::id::{Commit, QuestionId, TaskId};
 use crate::job::JobId;
 use crate::policy::{Sandbox, Touched};
 use crate::units::MicroDollars;
@@ -54,6 +54,19 @@ pub enum Command {
     Reopen,
     /// Stop for good.
     Cancel,
+    /// Let what is under way end and begin nothing new.
+    Pause,
+    /// Go on after a pause.
+    Unpause,
+    /// Leave a task undone, whatever its workers are at; what needs it goes on without it.
+    CancelTask(TaskId),
+    /// Tell a worker something at its next turn.
+    Tell {
+        /// Whose task; `None` is everybody whose task is open.
+        to: Option<TaskId>,
+        /// What.
+        text: Arc<str>,
+    },
 }
 
 /// How a job ended. Each belongs to one kind of job.

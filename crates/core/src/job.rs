@@ -254,11 +254,17 @@ pub fn jobs(state: &RunState) -> Vec<JobId> {
     }
     // Not among what `any` looks for: a run ends whether or not somebody looks ahead.
     wanted.extend(foresight::due(state).map(JobId::Foresee));
+    if let Some(pause) = &state.paused {
+        wanted.retain(|&job| pause.lets(job));
+    }
     wanted
 }
 
 /// Whether any job should be under way now; stops at the first that is found.
 pub(crate) fn any(state: &RunState) -> bool {
+    if state.paused.is_some() {
+        return !jobs(state).is_empty();
+    }
     let calls = |dialogue: &Dialogue| matches!(dialogue.step, Step::Calling { .. });
     let mut found = Vec::with_capacity(2);
     state.ending().is_none()
@@ -352,6 +358,9 @@ fn task_of(state: &RunState, agent: AgentId) -> Option<TaskId> {
 
 /// Whether an outcome of this job would still be news.
 pub fn is_wanted(state: &RunState, job: JobId) -> bool {
+    if state.paused.as_ref().is_some_and(|pause| !pause.lets(job)) {
+        return false;
+    }
     let task = match job {
         JobId::Prepare(task, _)
         | JobId::Verify(task, _)
@@ -387,9 +396,9 @@ pub fn is_wanted(state: &RunState, job: JobId) -> bool {
 }
 
 /// When time alone would bring something about, in milliseconds since 1970; nothing while a call
-/// that waits could start anyway.
+/// that waits could start anyway, or while the run is paused.
 pub fn wake_at(state: &RunState) -> Option<u64> {
-    if state.ending().is_some() {
+    if state.ending().is_some() || state.paused.is_some() {
         return None;
     }
     let callers = state.callers.iter().filter_map(|&agent| {

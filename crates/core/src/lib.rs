@@ -25,6 +25,7 @@ pub mod input;
 pub mod intent;
 pub mod job;
 pub mod ledger;
+pub mod pause;
 #[cfg(feature = "planted")]
 pub mod planted;
 pub mod policy;

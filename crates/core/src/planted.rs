@@ -48,6 +48,8 @@ pub enum Mistake {
     HollowProof,
     /// Merges are not told which files have to be as they were recorded.
     UnguardedLocks,
+    /// A paused run begins new work.
+    HeedlessPause,
 }
 
 thread_local! {

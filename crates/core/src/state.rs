@@ -11,6 +11,7 @@ use crate::foresight::Foresight;
 use crate::id::{AgentId, Asker, Commit, ConsultId, QuestionId, TaskId};
 use crate::job::Handover;
 use crate::ledger::Ledger;
+use crate::pause::Pause;
 use crate::policy::{Acceptance, Touched};
 use crate::requirements::Requirement;
 use crate::review::Reviewed;
@@ -70,6 +71,8 @@ pub struct RunState {
     pub gates: BTreeMap<Arc<str>, u64>,
     /// What the run ends with when all that is under way has ended.
     pub halting: Option<Ending>,
+    /// The person's pause, while it lasts.
+    pub paused: Option<Pause>,
     /// The commit of the approved documents.
     pub base: Option<Commit>,
     /// Where the integration branch stands.
@@ -421,6 +424,7 @@ impl RunState {
             callers: VecDeque::new(),
             gates: BTreeMap::new(),
             halting: None,
+            paused: None,
             base: None,
             head: None,
             commits: Commits::default(),

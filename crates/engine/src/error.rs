@@ -19,6 +19,12 @@ pub enum EngineError {
         /// Its id.
         run: String,
     },
+    /// No process works on the run.
+    #[error("no process works on run {run} just now")]
+    NotOn {
+        /// Its id.
+        run: String,
+    },
     /// The journal was written by a newer program.
     #[error("the run was written in format {found}; this program reads up to {known}")]
     Newer {

@@ -112,6 +112,11 @@ impl RunDir {
         self.root.join("proxy.sock")
     }
 
+    /// Where the process that works on it can be reached.
+    pub(crate) fn control(&self) -> PathBuf {
+        self.root.join("control")
+    }
+
     /// A private `TMPDIR` for the commands of `who`.
     pub(crate) fn command_temp(&self, who: &str) -> PathBuf {
         self.root.join("tmp").join(who)

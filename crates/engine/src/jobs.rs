@@ -20,9 +20,9 @@ use crate::{EngineError, Parts, RunDir};
 use equitr_core::event::{Event, Record};
 use equitr_core::id::{AgentId, Commit, TaskId};
 use equitr_core::input::Outcome;
-use equitr_core::job::{JobId, Work};
+use equitr_core::job::{JobId, Place, Work};
 use equitr_core::policy::{Network, Policy};
-use equitr_core::state::RunState;
+use equitr_core::state::{RunState, Status};
 use equitr_git::{GitError, Hub, Mark, Oid};
 use equitr_sandbox::Backend;
 use equitr_sandbox::proxy::{Hosts, Proxy, Ways};
@@ -145,6 +145,22 @@ impl Jobs {
             }
         });
         abort
+    }
+
+    /// Keeps what lies in the worktrees of tasks that were dropped or failed, before they are removed;
+    /// whether that succeeded.
+    pub fn keep_unmerged(&self, state: &RunState) -> bool {
+        let unmerged = state.tasks.iter().filter(|task| {
+            matches!(task.status, Status::Dropped(_) | Status::Failed(_)) && task.attempts > 0
+        });
+        let places: Vec<Place> = unmerged
+            .map(|task| Place {
+                key: task.key.clone(),
+                attempt: task.attempts + 1,
+                worker: task.worker.clone(),
+            })
+            .collect();
+        prepare::keep(&self.context, &places).is_ok()
     }
 
     /// Tidies up after what was recorded: a merged task's worktree is not needed any more.

@@ -8,6 +8,7 @@
 //! There is no code for resuming or cancelling work: the set of wanted jobs is another then.
 
 mod clock;
+mod control;
 mod error;
 mod handle;
 mod home;
@@ -19,6 +20,7 @@ mod progress;
 mod redact;
 mod run_loop;
 
+pub use control::{Answer, Steer, steer};
 pub use error::EngineError;
 pub use handle::{News, RunHandle, Stopped, begin, resume};
 pub use home::{Home, RunDir};

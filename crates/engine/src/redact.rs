@@ -50,7 +50,10 @@ fn documents(redactor: &Redactor, documents: &mut Documents) {
 /// What a person asks, without secrets.
 pub(crate) fn command(redactor: &Redactor, command: &mut Command) {
     match command {
-        Command::Say(text) | Command::Revise(text) | Command::Answer(_, Some(text)) => {
+        Command::Say(text)
+        | Command::Revise(text)
+        | Command::Answer(_, Some(text))
+        | Command::Tell { text, .. } => {
             clean(redactor, text);
         }
         Command::Edit(edited) => documents(redactor, edited),
@@ -63,7 +66,10 @@ pub(crate) fn command(redactor: &Redactor, command: &mut Command) {
         | Command::SetSandbox(_)
         | Command::AcceptProtected
         | Command::Reopen
-        | Command::Cancel => {}
+        | Command::Cancel
+        | Command::Pause
+        | Command::Unpause
+        | Command::CancelTask(_) => {}
     }
 }
 

@@ -1,13 +1,14 @@
 //! The loop of one run, on a thread of its own.
 
 use crate::clock::now_ms;
+use crate::control::{Answer, Control};
 use crate::handle::{Publisher, Stopped};
 use crate::jobs::Jobs;
 use crate::journal::Journal;
 use crate::progress::Activity;
 use crate::{EngineError, Parts, RunDir, redact};
 use equitr_core::event::{Ending, Record};
-use equitr_core::input::{Input, Outcome};
+use equitr_core::input::{Command, Input, Outcome};
 use equitr_core::job::{JobId, jobs, wake_at, work};
 use equitr_core::redact::Redactor;
 use equitr_core::state::RunState;
@@ -15,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
+use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 /// Inputs of one pass and so of one transaction: bounds how long the first of them waits.
@@ -27,6 +29,8 @@ const FAREWELL: Duration = Duration::from_secs(2);
 pub(crate) enum Message {
     Input(Input),
     Done(JobId, Outcome),
+    /// A command from another process, which is told what came of it.
+    Steer(Command, oneshot::Sender<Answer>),
     Stop,
 }
 
@@ -40,6 +44,7 @@ pub(crate) struct RunLoop {
     redactor: Arc<Redactor>,
     running: BTreeMap<JobId, AbortHandle>,
     runtime: tokio::runtime::Runtime,
+    control: Option<Control>,
 }
 
 impl RunLoop {
@@ -59,9 +64,28 @@ impl RunLoop {
             .build()
             .map_err(|source| EngineError::Threads { source })?;
         let redactor = parts.redactor.clone();
+        // A run that can't be steered is better than none.
+        let control = match Control::open(&dir, &runtime, sender.clone()) {
+            Ok(control) => Some(control),
+            Err(error) => {
+                publisher.object(format!("this run can't be steered from elsewhere: {error}"));
+                None
+            }
+        };
         let jobs = Jobs::new(dir.clone(), &state, parts, sender, activity)?;
         let running = BTreeMap::new();
-        Ok(Self { dir, state, journal, inbox, publisher, jobs, redactor, running, runtime })
+        Ok(Self {
+            dir,
+            state,
+            journal,
+            inbox,
+            publisher,
+            jobs,
+            redactor,
+            running,
+            runtime,
+            control,
+        })
     }
 
     /// Runs until the run has ended or somebody asks for a stop.
@@ -70,9 +94,15 @@ impl RunLoop {
         for handle in std::mem::take(&mut self.running).into_values() {
             handle.abort();
         }
+        // What was asked too late is answered by that.
+        drop(self.inbox);
+        if let Some(control) = self.control {
+            control.close(&self.runtime);
+        }
         self.runtime.shutdown_timeout(FAREWELL);
         if matches!(stopped, Ok(Stopped::Ended))
             && matches!(self.state.ending(), Some(Ending::Done | Ending::DoneWithOpenWork))
+            && self.jobs.keep_unmerged(&self.state)
         {
             remove_scratch(&self.dir);
         }
@@ -85,9 +115,16 @@ impl RunLoop {
             self.gather(&mut batch);
             let mut records: Vec<Record> = Vec::new();
             let mut objections = Vec::new();
+            let mut answers = Vec::new();
             let mut stop = false;
             for message in batch.drain(..) {
+                let mut asker = None;
                 let input = match message {
+                    Message::Steer(mut command, answer) => {
+                        redact::command(&self.redactor, &mut command);
+                        asker = Some(answer);
+                        Input::Command(command)
+                    }
                     Message::Input(Input::Command(mut command)) => {
                         redact::command(&self.redactor, &mut command);
                         Input::Command(command)
@@ -103,10 +140,25 @@ impl RunLoop {
                     }
                 };
                 let reaction = equitr_core::step(&mut self.state, now_ms(), input)?;
+                if let Some(asker) = asker {
+                    let record = reaction.record.as_ref().map(|record| record.seq);
+                    answers.push((
+                        asker,
+                        match reaction.objection {
+                            Some(why) => Answer::Refused { why },
+                            None => Answer::Accepted { record },
+                        },
+                    ));
+                } else {
+                    objections.extend(reaction.objection);
+                }
                 records.extend(reaction.record);
-                objections.extend(reaction.objection);
             }
             self.commit(records, objections)?;
+            for (asker, answer) in answers {
+                // Who has gone away does not need it.
+                _ = asker.send(answer);
+            }
             if stop {
                 return Ok(Stopped::Interrupted);
             }

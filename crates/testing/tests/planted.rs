@@ -129,6 +129,11 @@ fn acceptance_checks_that_a_worker_changes_are_found() {
 }
 
 #[test]
+fn a_paused_run_that_begins_new_work_is_found() {
+    finds(Mistake::HeedlessPause, 500, &["P1"]);
+}
+
+#[test]
 fn records_that_are_acted_on_before_they_are_durable_are_found() {
     finds_in_the_engine(Bug::ActsBeforeDurable, 100, &["I3", "I4"]);
 }

@@ -74,6 +74,10 @@ impl Lines {
     /// up for approval, open questions.
     pub fn waiting(&mut self, state: &RunState, style: &Style) -> String {
         let mut page = Page::after(self.last, style);
+        if state.paused.is_some() {
+            page.line("The run is paused: nothing new begins");
+            page.line(pause_hint());
+        }
         self.remind(state, &mut page);
         self.last = page.last;
         page.text
@@ -119,6 +123,11 @@ impl Lines {
                 self.questions.retain(|_, question| question.by != Asker::Delivery);
                 page.line("Changes of protected files are accepted");
             }
+            Event::RunPaused => {
+                page.line("Paused: what is under way ends, and nothing new begins");
+                page.line(pause_hint());
+            }
+            Event::RunUnpaused => page.line("Going on after the pause"),
             Event::PersonSaid { .. }
             | Event::PlanCleared
             | Event::PlanningClosed
@@ -181,6 +190,11 @@ impl Lines {
             }
         }
     }
+}
+
+/// How a paused run goes on.
+pub(crate) fn pause_hint() -> &'static str {
+    "hint: go on with `resume` here, or with `equitrcoder steer resume` in another terminal"
 }
 
 /// What is under way ends first; when nothing is, the end of the run is in the same record.

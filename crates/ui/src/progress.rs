@@ -84,6 +84,9 @@ pub(crate) fn waits(state: &RunState, now_ms: u64, style: &Style) -> Vec<String>
     if state.halting.is_some() {
         waits.push("stopping".to_owned());
     }
+    if state.paused.is_some() {
+        waits.push("paused".to_owned());
+    }
     if !state.questions.is_empty() {
         waits.push("waits for your answer".to_owned());
     } else if state.phase == Phase::Review {
@@ -103,7 +106,7 @@ pub(crate) fn waits(state: &RunState, now_ms: u64, style: &Style) -> Vec<String>
             waits.push(format!("{provider} limits the rate, {left}"));
         }
     }
-    if state.halting.is_none() && waits_for_money(state) {
+    if state.halting.is_none() && state.paused.is_none() && waits_for_money(state) {
         waits.push("waits for money".to_owned());
     }
     waits

@@ -70,6 +70,8 @@ fn entry(event: &Event, state: &RunState, style: &Style) -> (String, Vec<String>
             bare(format!("from now on, {}", sandbox::words(&state.spec.policy, style)))
         }
         Event::ProtectedAccepted => bare("person accepts changes of protected files".to_owned()),
+        Event::RunPaused => bare("paused by the person".to_owned()),
+        Event::RunUnpaused => bare("pause over".to_owned()),
         Event::PersonSaid { text } => ("person said:".to_owned(), body(text)),
         Event::PlanCleared => bare("conversation cleared".to_owned()),
         Event::PlanningClosed => bare("planning closed: the documents are due".to_owned()),

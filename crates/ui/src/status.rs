@@ -35,6 +35,9 @@ pub fn status(state: &RunState, style: &Style) -> String {
     if !waits.is_empty() {
         lines.push(format!("Now: {}", waits.join(", ")));
     }
+    if let Some(command) = unpause_command(state) {
+        lines.push(format!("Paused: nothing new begins; go on with `{command}`"));
+    }
     for (id, question) in &state.questions {
         let who = names::asker(state, question.by, style);
         let mut text = format!(" {}", one_line(&question.text, LINE_COLUMNS, style));
@@ -65,6 +68,11 @@ pub fn status(state: &RunState, style: &Style) -> String {
     }
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// What ends the person's pause of a run that has not ended.
+fn unpause_command(state: &RunState) -> Option<&'static str> {
+    (state.paused.is_some() && state.ending().is_none()).then_some("equitrcoder steer resume")
 }
 
 fn title(state: &RunState, style: &Style) -> String {
@@ -210,6 +218,7 @@ pub fn status_json(state: &RunState) -> Value {
         "repository": state.spec.repository,
         "title": state.plan.documents.title(),
         "phase": phase_word(&state.phase),
+        "paused": unpause_command(state).is_some(),
         "ending": state.ending().map(ending_json),
         "resume_command": ending::resume_command(state),
         "started": utc(state.started_ms),

@@ -81,10 +81,13 @@ pub fn resume(args: &ResumeArgs, env: Env<'_>) -> Result<Exit, CliError> {
     let commands = reopen_commands(&loaded.state, commands);
     let present = matches!(loaded.state.spec.person, Person::Present { .. });
     let terminal = std::io::stdin().is_terminal() && !args.output.json;
-    let conversation =
-        if present && terminal { Conversation::new(settings.max_workers.max(2)) } else { None };
     let mut surface = Surface::new(&args.output);
     tightened.iter().for_each(|line| surface.note(&format!("note: {line}")));
+    let conversation = if present && terminal {
+        Conversation::new(settings.max_workers.max(2))
+    } else {
+        surface.is_interactive().then(Conversation::watching)
+    };
     sandbox::note(&backend, &mut surface);
     let state = loaded.state.clone();
     let handle = equitr_engine::resume(loaded, parts, lock, commands)
@@ -226,6 +229,7 @@ fn row(dir: &RunDir, state: &RunState) -> [String; 5] {
 
 fn state_word(state: &RunState) -> &'static str {
     match state.ending() {
+        None if state.paused.is_some() => "paused",
         None => equitr_ui::status::phase_word(&state.phase),
         Some(Ending::Done) => "done",
         Some(Ending::DoneWithOpenWork) => "done with open work",
@@ -259,7 +263,7 @@ pub(super) fn chosen(
 }
 
 /// The run called `run`; its beginning is enough when no other begins so.
-fn named(home: &Home, run: &str) -> Result<RunDir, CliError> {
+pub(super) fn named(home: &Home, run: &str) -> Result<RunDir, CliError> {
     let dirs = home.runs().map_err(|error| engine_error(&error))?;
     let mut fitting = dirs.iter().filter(|dir| dir.id() == run || dir.id().starts_with(run));
     match (fitting.next(), fitting.next()) {

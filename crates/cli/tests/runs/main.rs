@@ -18,4 +18,5 @@ mod providers;
 mod replay;
 mod review;
 mod secrets;
+mod steer;
 mod trust;

@@ -166,6 +166,7 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
             add(state, into, Some(*task))
         }
         Event::TaskDropped { task, reason } => {
+            leave(state, *task);
             settle(state, *task, Status::Dropped(reason.clone()))?;
             satisfy(state, *task);
             Ok(())
@@ -184,6 +185,10 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
 
 /// Makes every worktree be looked at again, and marks commands that may run for a second time.
 pub(super) fn resume(state: &mut RunState) {
+    // A pause lasts; in another process nothing is under way.
+    if let Some(pause) = &mut state.paused {
+        pause.under_way.clear();
+    }
     for id in state.active.clone() {
         if let Some(attempt) = state.task_mut(id).and_then(|t| t.attempt_mut()) {
             if matches!(attempt.stage, Stage::Working | Stage::Verifying | Stage::Reviewing) {
@@ -236,17 +241,8 @@ fn begin(
 }
 
 fn fail(state: &mut RunState, id: TaskId, number: u32, reason: &Failure) -> Result<(), Fault> {
-    let attempt = current(state, id, number)?;
-    if attempt.stage == Stage::Working {
-        state.working -= 1;
-        #[cfg(feature = "planted")]
-        if crate::planted::is(crate::planted::Mistake::LeakedWorker) {
-            state.working += 1;
-        }
-    }
-    end_talk(state, id, number);
-    state.active.remove(&id);
-    state.merging.retain(|&task| task != id);
+    current(state, id, number)?;
+    leave(state, id);
     if matches!(reason, Failure::Conflict { .. }) {
         foresight::forget_come(state, id);
     }
@@ -283,6 +279,23 @@ fn queue(state: &mut RunState, id: TaskId, number: u32) -> Result<(), Fault> {
     current(state, id, number)?.stage = Stage::Queued;
     state.merging.push_back(id);
     Ok(())
+}
+
+/// Takes a task from its worker and from those that wait to be merged; its attempt, if it has one,
+/// is the caller's to put away.
+fn leave(state: &mut RunState, id: TaskId) {
+    let Some(attempt) = state.task(id).and_then(|task| task.attempt()) else { return };
+    let number = attempt.number;
+    if attempt.stage == Stage::Working {
+        state.working -= 1;
+        #[cfg(feature = "planted")]
+        if crate::planted::is(crate::planted::Mistake::LeakedWorker) {
+            state.working += 1;
+        }
+    }
+    end_talk(state, id, number);
+    state.active.remove(&id);
+    state.merging.retain(|&task| task != id);
 }
 
 /// Ends a worker's conversation and what it asked the supervisor.

@@ -93,6 +93,10 @@ impl Decision<'_> {
                 None => self.emit(Event::RunEnded { ending: Ending::Cancelled }),
                 Some(_) => Ok(()),
             },
+            Command::Pause => self.pause(),
+            Command::Unpause => self.unpause(),
+            Command::CancelTask(task) => self.cancel_task(task),
+            Command::Tell { to, text } => self.tell(to, &text),
         }
     }
 
@@ -107,7 +111,7 @@ impl Decision<'_> {
         self.emit(Event::RequirementsMarked { text: marked.into() })
     }
 
-    fn refuse(&mut self, why: impl Into<String>) -> Result<(), Fault> {
+    pub(super) fn refuse(&mut self, why: impl Into<String>) -> Result<(), Fault> {
         self.object(why);
         Ok(())
     }

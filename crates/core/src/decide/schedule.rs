@@ -30,6 +30,9 @@ impl Decision<'_> {
             return Ok(());
         }
         self.answer_for_the_absent()?;
+        if is_paused(self.state) {
+            return self.end_if_halted();
+        }
         self.advance_plan()?;
         self.start_merge()?;
         self.void_acceptance()?;
@@ -49,7 +52,8 @@ impl Decision<'_> {
                 let closed =
                     question.by == Asker::Agent(AgentId::Planner) && self.state.plan.closed;
                 let absent = matches!(self.state.spec.person, Person::Absent { .. });
-                let late = question.deadline_ms.is_some_and(|at| at <= self.state.now_ms);
+                let waits = self.state.paused.is_some();
+                let late = question.deadline_ms.is_some_and(|at| !waits && at <= self.state.now_ms);
                 closed || absent || late
             })
             .map(|(&id, _)| id)
@@ -182,6 +186,14 @@ impl Decision<'_> {
         Ok(())
     }
 
+    /// A paused run waits for the person, unless it has to stop anyway: then they are told why.
+    fn end_if_halted(&mut self) -> Result<(), Fault> {
+        match self.state.halting {
+            Some(_) => self.end_if_idle(),
+            None => Ok(()),
+        }
+    }
+
     fn end_if_idle(&mut self) -> Result<(), Fault> {
         let waits_for_person = match self.state.phase {
             Phase::Review => true,
@@ -204,6 +216,15 @@ impl Decision<'_> {
         let ending = self.state.halting.clone().unwrap_or_else(|| ending(self.state));
         self.emit(Event::RunEnded { ending })
     }
+}
+
+/// Whether nothing new may begin.
+fn is_paused(state: &RunState) -> bool {
+    #[cfg(feature = "planted")]
+    if crate::planted::is(crate::planted::Mistake::HeedlessPause) {
+        return false;
+    }
+    state.paused.is_some()
 }
 
 /// Why a worker may not call any more.

@@ -55,6 +55,15 @@ pub(super) async fn prepare(
     Ok(Outcome::Prepared(commit(&base)))
 }
 
+/// Keeps what the latest attempts of these left; each place is that of the attempt that would follow.
+pub(super) fn keep(context: &Context, places: &[Place]) -> Result<(), GitError> {
+    if places.is_empty() {
+        return Ok(());
+    }
+    let hub = Hub::open(&context.dir.hub())?.marked(context.mark());
+    places.iter().try_for_each(|place| salvage(&hub, &context.dir.worktree(&place.key), place))
+}
+
 /// Keeps what the attempt before left, before its worktree is made anew.
 fn salvage(hub: &Hub, path: &Path, place: &Place) -> Result<(), GitError> {
     let before = place.attempt.saturating_sub(1);

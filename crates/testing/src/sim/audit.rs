@@ -12,12 +12,14 @@ mod graph;
 mod mail;
 mod money;
 mod reviews;
+mod steering;
 
 use super::git::{Git, Merge};
 use equitr_core::chat::Request;
 use equitr_core::event::{Ending, Event, Record, Verdict};
 use equitr_core::id::AgentId;
 use equitr_core::input::Input;
+use equitr_core::job::JobId;
 use equitr_core::spec::{Goal, RunSpec};
 use equitr_core::state::{RunState, Stage, Status};
 
@@ -53,6 +55,7 @@ pub(super) struct Audit {
     claims: claims::Claims,
     delivery: delivery::Delivery,
     acceptance: acceptance::Acceptance,
+    steering: steering::Steering,
 }
 
 impl Audit {
@@ -67,6 +70,7 @@ impl Audit {
             claims: claims::Claims::default(),
             delivery: delivery::Delivery::new(spec),
             acceptance: acceptance::Acceptance::new(spec),
+            steering: steering::Steering::default(),
         }
     }
 
@@ -87,6 +91,7 @@ impl Audit {
             self.claims.saw(event, git)?;
             self.delivery.saw(event)?;
             self.acceptance.saw(event, state, git)?;
+            self.steering.saw(event, state)?;
             let Event::RunEnded { ending } = event else { continue };
             self.ended(ending, state)?;
         }
@@ -100,7 +105,13 @@ impl Audit {
         self.graph.check(state)?;
         self.delivery.check(state, git)?;
         acceptance::untouched(git)?;
+        self.steering.check(state)?;
         agrees_with_git(state, git)
+    }
+
+    /// What holds of a job that is started.
+    pub fn starts(&self, job: JobId) -> Result<(), Breach> {
+        self.steering.starts(job)
     }
 
     /// What holds of a request that goes to a provider.

@@ -1,9 +1,10 @@
 //! The person: does what the run waits for, sooner or later, and at times what it does not.
 
 use super::dice::Dice;
+use super::mail;
 use super::setup::documents;
 use equitr_core::documents::Documents;
-use equitr_core::id::{Asker, QuestionId};
+use equitr_core::id::{Asker, QuestionId, TaskId};
 use equitr_core::input::Command;
 use equitr_core::job::Handover;
 use equitr_core::policy::Sandbox;
@@ -21,6 +22,9 @@ pub(super) fn helpful(state: &RunState) -> Vec<Command> {
         };
         return vec![Command::Answer(id, Some(answer.into()))];
     }
+    if state.paused.is_some() && state.ending().is_none() {
+        return vec![Command::Unpause];
+    }
     match &state.phase {
         Phase::Planning if state.plan.dialogue.is_none() => vec![Command::Say("a shop".into())],
         Phase::Review => vec![Command::Approve],
@@ -35,10 +39,18 @@ pub(super) fn helpful(state: &RunState) -> Vec<Command> {
     }
 }
 
-/// What a person does who is in two minds.
-pub(super) fn wild(dice: &mut Dice, state: &RunState, nonsense: u64) -> Vec<Command> {
+/// What a person does who is in two minds; `messages` counts what was written to workers.
+pub(super) fn wild(
+    dice: &mut Dice,
+    state: &RunState,
+    nonsense: u64,
+    messages: &mut u64,
+) -> Vec<Command> {
     if dice.chance(nonsense) {
         return (0..dice.within(1..=2)).map(|_| anything(dice, state)).collect();
+    }
+    if dice.chance(120) {
+        return vec![steering(dice, state, messages)];
     }
     match &state.phase {
         Phase::Review => match dice.below(5) {
@@ -126,5 +138,22 @@ fn anything(dice: &mut Dice, state: &RunState) -> Command {
         // Rare among the rare, as nothing comes after it.
         _ if dice.chance(100) => Command::Cancel,
         _ => Command::Say("a shop".into()),
+    }
+}
+
+/// Steers a run, whether that makes sense just now or not.
+fn steering(dice: &mut Dice, state: &RunState, messages: &mut u64) -> Command {
+    let task = TaskId(dice.number(0..=u32::try_from(state.tasks.len()).unwrap_or(0) + 1));
+    match dice.below(8) {
+        0..=2 => Command::Pause,
+        3 => Command::Unpause,
+        4 | 5 => {
+            *messages += 1;
+            let to = dice.chance(700).then_some(task);
+            Command::Tell { to, text: mail::text(*messages).into() }
+        }
+        // Nothing is left of a run whose tasks are all cancelled.
+        6 if dice.chance(300) => Command::CancelTask(task),
+        _ => Command::SetWorkers(dice.number(1..=5)),
     }
 }

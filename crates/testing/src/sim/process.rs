@@ -170,7 +170,9 @@ impl Process {
         if self.calm_since.is_some() {
             return Ok(due);
         }
-        let mut commands = person::wild(&mut self.person, &self.state, self.world.rates.nonsense);
+        let (person, messages) = (&mut self.person, &mut self.players.messages);
+        let nonsense = self.world.rates.nonsense;
+        let mut commands = person::wild(person, &self.state, nonsense, messages);
         commands.extend(person::on_policy(&mut self.afterthoughts));
         Ok(commands)
     }
@@ -310,6 +312,7 @@ impl Process {
         if let (Some(agent), Work::Call(request)) = (caller, &work) {
             self.audit.request(agent, request)?;
         }
+        self.audit.starts(job)?;
         self.note(|_| format!("  starts {job:?}"));
         let mood = match self.calm_since {
             None => Mood::Wild { silly: self.world.rates.silly },

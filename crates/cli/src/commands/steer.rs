@@ -1,0 +1,61 @@
+//! `equitrcoder steer`: asks something of a run that is on in another process.
+
+use super::page::print;
+use super::runs::named;
+use crate::args::SteerArgs;
+use crate::error::{CliError, Exit};
+use crate::session::engine_error;
+use crate::settings::{self, Env};
+use crate::steering;
+use equitr_engine::{Answer, EngineError, Home, Loaded, RepositoryLock, read_run};
+use std::io::Write;
+use std::path::Path;
+
+/// Asks a run for what the arguments say, and tells what came of it.
+///
+/// # Errors
+/// When no process works on the run, or the run does not take it.
+pub fn steer(args: &SteerArgs, env: Env<'_>, out: &mut dyn Write) -> Result<Exit, CliError> {
+    let home = settings::home(args.home.as_deref(), env)?;
+    let loaded = match &args.run {
+        Some(run) => read_run(&named(&home, run)?).map_err(|error| engine_error(&error))?,
+        None => newest_on(&home)?,
+    };
+    let run = loaded.dir.id();
+    if loaded.state.ending().is_some_and(|ending| !ending.can_resume()) {
+        return Err(CliError::usage(format!("run {run} is over"))
+            .hint(format!("`equitrcoder report {run}` tells what it did")));
+    }
+    if !is_on(&home, &loaded) {
+        return Err(engine_error(&EngineError::NotOn { run: run.to_owned() }));
+    }
+    let request = steering::request(&args.action, &loaded.state).map_err(CliError::usage)?;
+    match equitr_engine::steer(&loaded.dir, &request).map_err(|error| engine_error(&error))? {
+        Answer::Accepted { record: Some(record) } => {
+            print(out, &format!("run {run}: taken, record {record}\n"))?;
+        }
+        Answer::Accepted { record: None } => {
+            print(out, &format!("run {run}: it is so already\n"))?;
+        }
+        Answer::Refused { why } => {
+            let why = equitr_ui::sanitize(&why);
+            return Err(CliError::usage(format!("run {run} refuses: {why}")));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Whether a process may work on a run: it has not ended, and its repository's lock is held.
+fn is_on(home: &Home, loaded: &Loaded) -> bool {
+    let repository = Path::new(&*loaded.state.spec.repository);
+    loaded.state.ending().is_none() && RepositoryLock::is_held(home, repository)
+}
+
+fn newest_on(home: &Home) -> Result<Loaded, CliError> {
+    let dirs = home.runs().map_err(|error| engine_error(&error))?;
+    let newest_first = dirs.iter().rev().filter_map(|dir| read_run(dir).ok());
+    newest_first.into_iter().find(|loaded| is_on(home, loaded)).ok_or_else(|| {
+        CliError::environment("no run is on just now")
+            .hint("`equitrcoder runs` lists the runs, `equitrcoder resume` goes on with one")
+    })
+}
