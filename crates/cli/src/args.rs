@@ -41,6 +41,8 @@ pub enum Command {
     Run(RunArgs),
     /// Go on with a run that was stopped, killed, or ran out of budget
     Resume(ResumeArgs),
+    /// Show what edited documents change in a run's plan, and change it once you say yes
+    Replan(ReplanArgs),
     /// Show where a run is
     Status(StatusArgs),
     /// Steer a run that is on in another process: pause it, tell a worker something, and more
@@ -202,6 +204,26 @@ pub struct ResumeArgs {
     /// result lies on a branch of its own for that reason
     #[arg(long)]
     pub accept_protected: bool,
+    /// Folder of configuration and runs, instead of ~/.equitr
+    #[arg(long, value_name = "DIR", env = "EQUITR_HOME", hide_env_values = true)]
+    pub home: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct ReplanArgs {
+    /// The run; without it the newest that is not over
+    pub run: Option<String>,
+    /// Add a todo, instead of reading the documents in docs/
+    #[arg(long, value_name = "TODO", conflicts_with = "assume")]
+    pub add: Option<String>,
+    /// Let an assumption hold otherwise, such as `2=PostgreSQL` for A2, instead of reading docs/
+    #[arg(long, value_name = "N=TEXT")]
+    pub assume: Option<String>,
+    /// Change the plan without being asked
+    #[arg(long, short)]
+    pub yes: bool,
     /// Folder of configuration and runs, instead of ~/.equitr
     #[arg(long, value_name = "DIR", env = "EQUITR_HOME", hide_env_values = true)]
     pub home: Option<PathBuf>,

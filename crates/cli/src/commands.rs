@@ -6,5 +6,6 @@ pub mod doctor;
 pub mod explain;
 pub mod models;
 pub mod page;
+pub mod replan;
 pub mod runs;
 pub mod steer;

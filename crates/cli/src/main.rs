@@ -16,6 +16,7 @@ mod steering;
 mod surface;
 mod survey;
 mod typed;
+mod watch;
 
 use args::{Cli, Command};
 use clap::{CommandFactory, Parser};
@@ -60,6 +61,7 @@ fn carry_out(cli: &Cli) -> Result<Exit, CliError> {
         Some(Command::Plan(args)) => start::start(args, Goal::Plan, env),
         Some(Command::Run(args)) => start::run(args, env),
         Some(Command::Resume(args)) => runs::resume(args, env),
+        Some(Command::Replan(args)) => commands::replan::replan(args, env),
         Some(Command::Status(args)) => runs::status(args, env, out),
         Some(Command::Steer(args)) => steer::steer(args, env, out),
         Some(Command::Runs(args)) => runs::runs(args, env, out),
@@ -92,6 +94,7 @@ fn wants_json(cli: &Cli) -> bool {
         Some(Command::Plan(args)) => args.output.json,
         Some(Command::Run(args)) => args.output.json,
         Some(Command::Resume(args)) => args.output.json,
+        Some(Command::Replan(args)) => args.output.json,
         Some(Command::Status(args)) => args.json,
         Some(Command::Demo(args)) => args.output.json,
         Some(

@@ -5,6 +5,7 @@ use crate::error::{CliError, Exit};
 use crate::settings::Env;
 use crate::surface::Surface;
 use crate::typed;
+use crate::watch::Watch;
 use equitr_core::event::Ending;
 use equitr_core::input::Command;
 use equitr_core::state::RunState;
@@ -51,6 +52,7 @@ pub fn follow(
     // The records that were there when the person was last asked: no question is put twice.
     let mut asked_at = None;
     let mut told_stop = false;
+    let mut watch = Watch::default();
     loop {
         if let (Some(conversation), Some(state)) = (&mut conversation, &state)
             && !told_stop
@@ -100,6 +102,9 @@ pub fn follow(
                 }
             }
             Some(_) | None => {}
+        }
+        if let Some(note) = watch.look(state) {
+            surface.note(note);
         }
         surface.draw(state, now_ms(), &handle.activity.lines());
     }

@@ -10,7 +10,7 @@ use crate::secrets::redactor;
 use crate::session::{engine_error, follow, interrupted_note, now_ms, with_causes};
 use crate::settings::{self, Env, Settings};
 use crate::surface::Surface;
-use crate::survey::{Survey, documents, survey};
+use crate::survey::{self, Survey, documents, survey};
 use equitr_core::decide::document_problems;
 use equitr_core::policy::{Acceptance, Policy};
 use equitr_core::spec::{Approval, Goal, ModelSpec, Origin, Person, RunSpec};
@@ -164,6 +164,7 @@ impl Beginning {
             commit_prefix: self.settings.commit_message_prefix.as_str().into(),
             acceptance: self.settings.acceptance,
             policy: self.policy(backend),
+            earlier: survey::earlier(&self.repository)?,
         })
     }
 

@@ -3,10 +3,12 @@
 use crate::error::CliError;
 use crate::session::with_causes;
 use crate::settings::{Source, shown};
-use equitr_core::documents::{DocumentKind, Documents};
+use equitr_core::documents::{DOCUMENT_BYTES_MAX, DocumentKind, Documents};
 use equitr_core::redact::Redactor;
-use equitr_git::{Checkout, GitError, NEEDED};
+use equitr_core::spec::Earlier;
+use equitr_git::{Checkout, GitError, NEEDED, Oid};
 use std::fmt::Write as _;
+use std::io::Read;
 use std::path::Path;
 
 /// Files that the map lists; more say little about a project.
@@ -135,6 +137,72 @@ pub fn documents(path: &Path) -> Result<Documents, CliError> {
         documents.set(kind, text.into());
     }
     Ok(documents)
+}
+
+/// The plan that the repository at `path` was built by so far, as far as it is committed; none where
+/// one of the documents is missing.
+///
+/// # Errors
+/// When it can't be read.
+pub fn earlier(path: &Path) -> Result<Option<Earlier>, CliError> {
+    if Checkout::is_vacant(path) {
+        return Ok(None);
+    }
+    let found = || -> Result<Option<Earlier>, GitError> {
+        let checkout = Checkout::open(path)?;
+        let Some(head) = checkout.head()?.commit else { return Ok(None) };
+        let present = documents_at(&checkout, &head)?;
+        if !present.missing().is_empty() {
+            return Ok(None);
+        }
+        // What a run merged bears its name; what a person committed since is a change of theirs.
+        let built = match checkout.newest_saying("Equitr-Run: ")? {
+            Some(commit) => documents_at(&checkout, &commit)?,
+            None => present.clone(),
+        };
+        let built = if built.missing().is_empty() { built } else { present.clone() };
+        Ok(Some(Earlier { present, built }))
+    };
+    found().map_err(|error| git_error(&error))
+}
+
+fn documents_at(checkout: &Checkout, commit: &Oid) -> Result<Documents, GitError> {
+    let mut documents = Documents::default();
+    for kind in DocumentKind::ALL {
+        let bytes = match checkout.read_at(commit, kind.path()) {
+            Err(GitError::TooLarge { .. }) => None,
+            read => read?,
+        };
+        let text = bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        documents.set(kind, text.unwrap_or_default().into());
+    }
+    Ok(documents)
+}
+
+/// The documents as the person's files hold them just now, committed or not.
+///
+/// # Errors
+/// When one is missing, too long or no text.
+pub fn documents_on_disk(path: &Path) -> Result<Documents, CliError> {
+    let mut documents = Documents::default();
+    for kind in DocumentKind::ALL {
+        let file = path.join(kind.path());
+        let text = read_document(&file).map_err(|error| {
+            let told = with_causes(&error);
+            CliError::usage(format!("can't read {}: {told}", file.display()))
+                .hint("the documents of a run are in docs/ of its repository")
+        })?;
+        documents.set(kind, text.into());
+    }
+    Ok(documents)
+}
+
+fn read_document(file: &Path) -> std::io::Result<String> {
+    let too_long = || std::io::Error::other("it is longer than a document may be");
+    let mut text = String::new();
+    let mut bounded = std::fs::File::open(file)?.take(DOCUMENT_BYTES_MAX as u64 + 1);
+    bounded.read_to_string(&mut text)?;
+    if text.len() > DOCUMENT_BYTES_MAX { Err(too_long()) } else { Ok(text) }
 }
 
 fn text_of(checkout: &Checkout, path: &str) -> Result<String, GitError> {

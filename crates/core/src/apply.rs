@@ -4,6 +4,7 @@ mod acceptance;
 mod calls;
 mod claims;
 mod paths;
+mod plan;
 mod planning;
 mod tasks;
 
@@ -175,6 +176,7 @@ pub(crate) fn apply_event(state: &mut RunState, event: &Event) -> Result<(), Fau
         Event::DeliveryAsked { id, text, default } => {
             planning::ask_for_delivery(state, *id, text, default)
         }
+        Event::PlanChanged { .. } | Event::TasksAdded { .. } => plan::apply(state, event),
         Event::ProjectDelivered { delivery } => {
             state.delivery = Some(delivery.clone());
             Ok(())

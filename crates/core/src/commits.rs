@@ -2,7 +2,9 @@
 //! time, in the order in which they came to be due, and never while a merge is under way.
 
 use crate::apply::Fault;
+use crate::documents::DocumentKind;
 use crate::id::{Commit, TaskId};
+use crate::job;
 use crate::state::{RunState, Stage};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -69,6 +71,21 @@ pub(crate) fn wanted(state: &RunState) -> Option<&DueCommit> {
         Stage::Working | Stage::Verifying | Stage::Reviewing | Stage::Queued => false,
     });
     (!under_way && state.ending().is_none()).then_some(due)
+}
+
+/// What a commit holds: of the plan's documents what is true when it is made, as tasks may have been
+/// merged since it came to be due.
+pub(crate) fn files(state: &RunState, due: &DueCommit) -> Vec<(Arc<str>, Arc<str>)> {
+    let is_document = |path: &str| DocumentKind::ALL.into_iter().any(|kind| kind.path() == path);
+    if !due.files.iter().any(|(path, _)| is_document(path)) {
+        return due.files.clone();
+    }
+    let now = job::documents(state);
+    let text = |(path, text): &(Arc<str>, Arc<str>)| {
+        let found = now.iter().find(|(known, _)| known == path);
+        (path.clone(), found.map_or(text, |(_, text)| text).clone())
+    };
+    due.files.iter().map(text).collect()
 }
 
 /// The commit stands on the integration branch; gives what it was.

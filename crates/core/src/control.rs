@@ -65,6 +65,15 @@ pub struct ReviewFinding {
     pub problem: String,
 }
 
+/// Add tasks for the todos that no task covers yet, one of them in exactly one task. They may need each
+/// other and tasks that exist; those can't need them. You are told what is wrong with it, if anything.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProposeTasks {
+    /// The new tasks, in the order in which people should read them.
+    pub tasks: Vec<ProposedTask>,
+}
+
 /// Answer the worker.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -210,6 +219,11 @@ pub fn planner_tools(may_ask: bool) -> Vec<ToolSpec> {
 /// The supervisor's tools for making the graph.
 pub fn graph_tools() -> Vec<ToolSpec> {
     vec![ToolSpec::of::<ProposeGraph>("propose_graph")]
+}
+
+/// The supervisor's tools for todos that came to the plan.
+pub fn plan_change_tools() -> Vec<ToolSpec> {
+    vec![ToolSpec::of::<ProposeTasks>("propose_tasks")]
 }
 
 /// The supervisor's tools for answering a worker.

@@ -7,6 +7,7 @@ mod commands;
 mod delivery;
 mod foresight;
 mod outcomes;
+mod plan;
 mod planner;
 mod review;
 mod schedule;

@@ -1,5 +1,6 @@
 //! The three documents of a plan, and the parts of them that a task needs.
 
+use crate::id::TaskId;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
@@ -97,6 +98,9 @@ pub struct Assumption {
     pub question: Arc<str>,
     /// What is taken as the answer.
     pub answer: Arc<str>,
+    /// The tasks whose workers' questions it answered.
+    #[serde(default)]
+    pub tasks: Vec<TaskId>,
 }
 
 pub(crate) const ASSUMPTIONS: &str = "## Assumptions";
@@ -120,12 +124,42 @@ pub fn with_assumptions(requirements: &str, assumptions: &[Assumption]) -> Strin
         text.push_str("\n\n");
         text.push_str(ASSUMPTIONS);
         text.push_str("\n\nNobody answered these questions; the stated default was taken.\n\n");
-        for a in assumptions {
-            let one_line = |s: &str| s.split_whitespace().collect::<Vec<_>>().join(" ");
-            text.push_str(&format!("- {} → {}\n", one_line(&a.question), one_line(&a.answer)));
+        for (n, a) in (1..).zip(assumptions) {
+            let (question, answer) = (one_line(&a.question), one_line(&a.answer));
+            text.push_str(&format!("- A{n}: {question} → {answer}\n"));
         }
     }
     text
+}
+
+/// The assumptions that a text of requirements lists, in its order; the other way round of
+/// [`with_assumptions`]. Whose questions they answered is not in the text.
+pub fn listed_assumptions(requirements: &str) -> Vec<Assumption> {
+    let mut listed = Vec::new();
+    let mut inside = false;
+    for line in requirements.lines() {
+        if line.starts_with("## ") {
+            inside = line.trim() == ASSUMPTIONS;
+        }
+        let Some((question, answer)) =
+            line.strip_prefix("- ").filter(|_| inside).and_then(|item| item.split_once(" → "))
+        else {
+            continue;
+        };
+        let named = question.split_once(": ").filter(|(name, _)| is_assumption(name));
+        let question = named.map_or(question, |(_, question)| question).trim().into();
+        listed.push(Assumption { question, answer: answer.trim().into(), tasks: Vec::new() });
+    }
+    listed
+}
+
+fn is_assumption(name: &str) -> bool {
+    name.strip_prefix('A').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// A text on one line, with single spaces.
+pub fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The sections of a document that speak of what `about` speaks of, best first in document order,
@@ -163,7 +197,9 @@ pub fn relevant_sections(document: &str, about: &str, bytes_max: usize) -> Strin
     text
 }
 
-fn sections(document: &str) -> Vec<&str> {
+/// The parts of a document: what stands before its first heading of level 2 or 3, and each such
+/// heading with its text.
+pub(crate) fn sections(document: &str) -> Vec<&str> {
     let mut starts = vec![0];
     let mut at = 0;
     for line in document.split_inclusive('\n') {
@@ -222,11 +258,16 @@ mod tests {
 
     #[test]
     fn assumptions_are_listed_once_however_often_they_are_written() {
-        let assumption =
-            Assumption { question: "Which\ndatabase?".into(), answer: "PostgreSQL".into() };
+        let assumption = Assumption {
+            question: "Which\ndatabase?".into(),
+            answer: "PostgreSQL".into(),
+            tasks: Vec::new(),
+        };
         let once = with_assumptions("# A\n\ntext\n", std::slice::from_ref(&assumption));
-        assert!(once.ends_with("- Which database? → PostgreSQL\n"), "{once}");
-        assert_eq!(with_assumptions(&once, &[assumption]), once);
+        assert!(once.ends_with("- A1: Which database? → PostgreSQL\n"), "{once}");
+        let listed = listed_assumptions(&once);
+        assert_eq!(&*listed[0].question, "Which database?");
+        assert_eq!(with_assumptions(&once, &listed), once);
     }
 
     #[test]

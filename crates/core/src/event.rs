@@ -9,6 +9,7 @@ use crate::documents::{DocumentKind, Documents};
 use crate::drift::Warning;
 use crate::graph::PlannedTask;
 use crate::id::{AgentId, Commit, ConsultId, QuestionId, TaskId};
+use crate::plan_diff::PlanChange;
 use crate::policy::{Sandbox, Touched};
 use crate::requirements::RequirementId;
 use crate::review::Reviewed;
@@ -510,6 +511,21 @@ pub enum Event {
         /// The commit.
         commit: Commit,
     },
+    /// The person changed the plan while it was being built. What becomes of its tasks is told by the
+    /// events after it.
+    PlanChanged {
+        /// All three documents, as they stand now.
+        documents: Documents,
+        /// What the person's own files held, when it came from there.
+        edited: Option<Documents>,
+        /// What differs.
+        change: PlanChange,
+    },
+    /// Tasks for todos that none covered came to the graph.
+    TasksAdded {
+        /// Which.
+        tasks: Vec<PlannedTask>,
+    },
 }
 
 /// An attempt whose unfinished work was looked at.
@@ -611,6 +627,11 @@ pub enum Matter {
     Acceptance {
         /// The task.
         task: TaskId,
+    },
+    /// Make tasks of the todos that none covers, after a change of the plan.
+    PlanChange {
+        /// The run's how many-th change, from 1.
+        nth: u32,
     },
 }
 

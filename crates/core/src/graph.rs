@@ -39,6 +39,9 @@ pub struct ProposedTask {
     /// money and access.
     #[serde(default)]
     pub review: bool,
+    /// Numbers of the assumptions it rests on: `1` for `A1` in the requirements.
+    #[serde(default)]
+    pub assumptions: Vec<u32>,
 }
 
 /// A task of the accepted graph.
@@ -67,6 +70,9 @@ pub struct PlannedTask {
     /// Whether its work is reviewed, whatever its profile says.
     #[serde(default)]
     pub review: bool,
+    /// Numbers of the assumptions it rests on.
+    #[serde(default)]
+    pub assumptions: Vec<u32>,
 }
 
 /// What a proposal is judged against.
@@ -397,6 +403,7 @@ pub fn accept(
                 files: texts(&task.files),
                 checks: texts(&task.checks),
                 review: task.review,
+                assumptions: task.assumptions.clone(),
             }
         })
         .collect()
@@ -429,6 +436,7 @@ mod tests {
             files: vec![],
             checks: vec!["true".into()],
             review: false,
+            assumptions: vec![],
         }
     }
 

@@ -67,6 +67,12 @@ pub enum Command {
         /// What.
         text: Arc<str>,
     },
+    /// The person changed the documents of a plan that is being built: so their files hold them.
+    EditPlan(Documents),
+    /// One more todo for a plan that is being built.
+    AddTodo(Arc<str>),
+    /// An assumption, by its number from 1, holds otherwise: what is taken instead.
+    Flip(u32, Arc<str>),
 }
 
 /// How a job ended. Each belongs to one kind of job.

@@ -170,6 +170,8 @@ pub enum Work {
         to: Commit,
         /// How.
         handover: Handover,
+        /// Documents that the person's files hold and the run took over: path and text.
+        taken: Vec<(Arc<str>, Arc<str>)>,
         /// The patterns of protected paths; see [`Touched::of`](crate::policy::Touched::of).
         protected: Vec<Arc<str>>,
     },
@@ -351,7 +353,8 @@ fn task_of(state: &RunState, agent: AgentId) -> Option<TaskId> {
             | Matter::Question { .. }
             | Matter::Escalation { .. }
             | Matter::Claim { .. }
-            | Matter::Acceptance { .. } => None,
+            | Matter::Acceptance { .. }
+            | Matter::PlanChange { .. } => None,
         },
     }
 }
@@ -427,6 +430,7 @@ pub fn work(state: &RunState, job: JobId) -> Option<Work> {
             from: state.base.clone()?,
             to: state.head.clone()?,
             handover,
+            taken: taken(state),
             protected: state.spec.policy.protected.clone(),
         }),
         JobId::Tool { agent, .. } => {
@@ -440,7 +444,7 @@ pub fn work(state: &RunState, job: JobId) -> Option<Work> {
             let due = commits::wanted(state)?;
             Some(Work::Commit {
                 from: state.head.clone()?,
-                files: due.files.clone(),
+                files: commits::files(state, due),
                 subject: format!("{}{}", state.spec.commit_prefix, due.subject).into(),
             })
         }
@@ -522,12 +526,8 @@ fn task_work(state: &RunState, task: &Task, attempt: &Attempt, job: JobId) -> Op
 
 /// The documents as they stand once `merging` is merged: its todos ticked, assumptions listed.
 fn document_updates(state: &RunState, merging: TaskId) -> Vec<(Arc<str>, Arc<str>)> {
-    let done: BTreeSet<u32> = state
-        .tasks
-        .iter()
-        .filter(|t| t.id == merging || matches!(t.status, Status::Merged(_)))
-        .flat_map(|t| t.todos.iter().copied())
-        .collect();
+    let mut done = merged_todos(state);
+    done.extend(state.task(merging).into_iter().flat_map(|t| &t.todos));
     let documents = &state.plan.documents;
     let mut files: Vec<(Arc<str>, Arc<str>)> = Vec::new();
     let ticked = todos::tick(&documents.todos, &done);
@@ -539,6 +539,42 @@ fn document_updates(state: &RunState, merging: TaskId) -> Vec<(Arc<str>, Arc<str
     files
 }
 
+/// The documents as the person's files are known to hold them, once a change of the plan came from
+/// there: nothing of theirs is lost when a file that holds exactly that is replaced.
+fn taken(state: &RunState) -> Vec<(Arc<str>, Arc<str>)> {
+    if state.plan.changes == 0 {
+        return Vec::new();
+    }
+    DocumentKind::ALL
+        .into_iter()
+        .map(|kind| (kind.path().into(), state.plan.seen.get(kind).clone()))
+        .collect()
+}
+
+/// All three documents as they stand now, by path: todos ticked, assumptions listed.
+pub(crate) fn documents(state: &RunState) -> Vec<(Arc<str>, Arc<str>)> {
+    let text = |kind: DocumentKind| -> Arc<str> {
+        match kind {
+            DocumentKind::Requirements if !state.assumptions.is_empty() => {
+                with_assumptions(state.plan.documents.get(kind), &state.assumptions).into()
+            }
+            DocumentKind::Requirements | DocumentKind::Design => {
+                state.plan.documents.get(kind).clone()
+            }
+            DocumentKind::Todos => {
+                todos::tick(state.plan.documents.get(kind), &merged_todos(state)).into()
+            }
+        }
+    };
+    let ended = |text: Arc<str>| Arc::from(format!("{}\n", text.trim_end()));
+    DocumentKind::ALL.into_iter().map(|kind| (kind.path().into(), ended(text(kind)))).collect()
+}
+
+fn merged_todos(state: &RunState) -> BTreeSet<u32> {
+    let merged = state.tasks.iter().filter(|t| matches!(t.status, Status::Merged(_)));
+    merged.flat_map(|t| t.todos.iter().copied()).collect()
+}
+
 /// Whether a tool acts on a worktree, and so is a job.
 pub(crate) fn is_worktree_tool(state: &RunState, name: &str) -> bool {
     state.spec.tools.iter().any(|tool| &*tool.name == name)
@@ -548,6 +584,8 @@ static PLANNER: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::planner_to
 static PLANNER_CLOSED: LazyLock<Arc<[ToolSpec]>> =
     LazyLock::new(|| control::planner_tools(false).into());
 static GRAPH: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::graph_tools().into());
+static PLAN_CHANGE: LazyLock<Arc<[ToolSpec]>> =
+    LazyLock::new(|| control::plan_change_tools().into());
 static QUESTION: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::question_tools().into());
 static REVIEW: LazyLock<Vec<ToolSpec>> = LazyLock::new(control::review_tools);
 static CLAIM: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::claim_tools().into());
@@ -568,6 +606,7 @@ pub(crate) fn tools(state: &RunState, agent: AgentId) -> Arc<[ToolSpec]> {
             }
             Some(Matter::Claim { .. }) => CLAIM.clone(),
             Some(Matter::Acceptance { .. }) => ACCEPTANCE.clone(),
+            Some(Matter::PlanChange { .. }) => PLAN_CHANGE.clone(),
             Some(Matter::Graph) | None => GRAPH.clone(),
         },
         AgentId::Worker(task, _) => {

@@ -26,6 +26,7 @@ pub mod intent;
 pub mod job;
 pub mod ledger;
 pub mod pause;
+pub mod plan_diff;
 #[cfg(feature = "planted")]
 pub mod planted;
 pub mod policy;

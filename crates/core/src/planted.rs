@@ -50,6 +50,10 @@ pub enum Mistake {
     UnguardedLocks,
     /// A paused run begins new work.
     HeedlessPause,
+    /// A change of the plan is forgotten for a worker that is done before it reads it.
+    UntoldChange,
+    /// A change of the plan opens every merged task again.
+    WholeReopening,
 }
 
 thread_local! {

@@ -50,6 +50,8 @@ const FAILURE_BYTES: usize = 6_000;
 const OTHERS_MAX: usize = 12;
 /// Answers that the supervisor is reminded of.
 const ANSWERS_TOLD: usize = 20;
+/// Changed sections that a letter names.
+const SECTIONS_MAX: usize = 20;
 /// Letters that an opening repeats.
 const LETTERS_MAX: usize = 20;
 
@@ -61,8 +63,28 @@ pub fn planner_opening(spec: &RunSpec, wish: &str) -> Arc<str> {
     } else {
         _ = write!(text, "\nThe repository holds:\n\n{}\n", bounded(&spec.map, MAP_BYTES));
     }
+    if let Some(earlier) = &spec.earlier {
+        text.push_str(
+            "\nIt was planned before, and what is ticked is built. Plan the change and not the whole \
+             again: keep what stays word for word, with its numbers and ticks; give new todos new \
+             numbers; change the words of a ticked todo only where what is built has to change, and \
+             leave out what is not wanted any more. The documents hold now:\n",
+        );
+        for kind in DocumentKind::ALL {
+            let document = bounded(earlier.present.get(kind), DOCUMENT_BYTES);
+            _ = write!(text, "\n<<< {}\n{document}\n>>>\n", kind.path());
+        }
+    }
     guide(&mut text, spec);
     text.into()
+}
+
+/// What a todo said when it was built by an earlier run, if it says something else now.
+fn built_before(state: &RunState, number: u32, text: &str) -> Option<String> {
+    let built = &state.spec.earlier.as_ref()?.built;
+    let known = crate::todos::parse(&built.todos).ok()?;
+    let was = known.into_iter().find(|todo| todo.number == number && todo.done)?;
+    (*was.text != *text).then(|| format!("(built before as: {})", was.text))
 }
 
 /// What the planner is told when the person wants changes.
@@ -115,6 +137,9 @@ pub fn worker_opening(state: &RunState, task: &Task) -> Arc<str> {
     let mut about = format!("{} {}", task.title, task.goal);
     for todo in state.plan.todos.iter().filter(|t| task.todos.contains(&t.number)) {
         _ = writeln!(text, "{}. {}", todo.number, todo.text);
+        if let Some(before) = built_before(state, todo.number, &todo.text) {
+            _ = writeln!(text, "   {before}");
+        }
         _ = write!(about, " {}", todo.text);
     }
     list(&mut text, "\nYou write", &task.files);
@@ -215,6 +240,53 @@ pub fn graph_opening(state: &RunState) -> Arc<str> {
     text.into()
 }
 
+/// The supervisor's first message about todos that came to the plan while it is being built.
+pub fn plan_change_opening(state: &RunState, nth: u32, todos: &[u32]) -> Arc<str> {
+    let mut text = format!(
+        "agent: supervisor:plan#{nth}\n\nThe person changed the plan while it is being built. Make \
+         tasks of the todos that no task covers yet, with `propose_tasks`: each in exactly one task. \
+         They may need tasks that exist, by their id; those can't need them.\n\nTodos without a \
+         task:\n"
+    );
+    for todo in state.plan.todos.iter().filter(|todo| todos.contains(&todo.number)) {
+        _ = writeln!(text, "{}. {}", todo.number, todo.text);
+    }
+    overview(&mut text, state);
+    text.push_str("\nWorker profiles:\n");
+    for (name, profile) in &state.spec.profiles {
+        _ = writeln!(text, "- {name}: {}", profile.role);
+    }
+    _ = writeln!(text, "\nWorkers at a time: {}", state.spec.limits.workers);
+    list(&mut text, "\nChecks that run for every task", &state.spec.checks);
+    for kind in DocumentKind::ALL {
+        let document = bounded(state.plan.documents.get(kind), DOCUMENT_BYTES);
+        _ = write!(text, "\n<<< {}\n{document}\n>>>\n", kind.path());
+    }
+    text.into()
+}
+
+/// What a worker is told of a change of its todos.
+pub(crate) fn plan_letter(because: &str) -> Arc<str> {
+    format!(
+        "The plan has changed under your task: {because}\nDo what holds now; the documents in your \
+         worktree may be older."
+    )
+    .into()
+}
+
+/// What workers are told of changes that are no todo's.
+pub(crate) fn sections_changed(sections: &[Arc<str>]) -> Arc<str> {
+    let mut text = "I changed the documents:\n".to_owned();
+    for section in sections.iter().take(SECTIONS_MAX) {
+        _ = writeln!(text, "- {section}");
+    }
+    if sections.len() > SECTIONS_MAX {
+        _ = writeln!(text, "- and {} more", sections.len() - SECTIONS_MAX);
+    }
+    text.push_str("The documents in your worktree may be older. What your todos ask for holds.");
+    text.into()
+}
+
 /// The supervisor's first message about a worker's question.
 pub fn question_opening(state: &RunState, task: &Task, nth: u32, question: &str) -> Arc<str> {
     let mut text = format!(
@@ -250,7 +322,8 @@ pub(crate) fn system(matter: &Matter) -> &'static str {
         Matter::Graph
         | Matter::Question { .. }
         | Matter::Escalation { .. }
-        | Matter::Claim { .. } => SUPERVISOR,
+        | Matter::Claim { .. }
+        | Matter::PlanChange { .. } => SUPERVISOR,
     }
 }
 

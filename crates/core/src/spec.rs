@@ -45,6 +45,18 @@ pub struct RunSpec {
     /// What it may do without asking.
     #[serde(default = "Policy::before_sandboxes")]
     pub policy: Policy,
+    /// The plan that the repository was built by so far; none where there is none.
+    #[serde(default)]
+    pub earlier: Option<Earlier>,
+}
+
+/// A plan that was built before, wholly or in part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earlier {
+    /// The documents as they are committed now.
+    pub present: Documents,
+    /// As the last run left them: what is ticked there is built, and meant what it says there.
+    pub built: Documents,
 }
 
 /// Where a run begins.

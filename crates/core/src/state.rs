@@ -139,6 +139,13 @@ pub struct Plan {
     pub replies: u32,
     /// Where `spec.person`'s given answers go on.
     pub answers_used: usize,
+    /// As the person's own files are known to hold them, ticks aside.
+    pub seen: Documents,
+    /// Changes of the approved plan so far.
+    pub changes: u32,
+    /// Tasks whose workers have not read yet what a change means for them, and what that is. One that is
+    /// merged without that is opened again.
+    pub untold: BTreeMap<TaskId, Arc<str>>,
 }
 
 /// A matter of the supervisor.
@@ -242,6 +249,10 @@ pub struct Task {
     pub edited: Vec<Arc<str>>,
     /// What its model calls cost, the supervisor's not included.
     pub spent: MicroDollars,
+    /// Whether it was merged or dropped before: what needs it has heard of that.
+    pub met: bool,
+    /// Numbers of the assumptions it rests on, as the supervisor said.
+    pub assumptions: Vec<u32>,
 }
 
 /// A message to a worker.
@@ -396,6 +407,9 @@ impl RunState {
                 asked: 0,
                 replies: 0,
                 answers_used: 0,
+                seen: Documents::default(),
+                changes: 0,
+                untold: BTreeMap::new(),
             },
             tool_bytes: crate::job::spec_bytes(&spec.tools),
             handover: match spec.policy.protected_accepted {
@@ -502,6 +516,7 @@ impl RunState {
                     let key = self.task(*task).map_or("task", |t| &t.key);
                     format!("acceptance:{key}").into()
                 }
+                Some(Matter::PlanChange { nth }) => format!("supervisor:plan#{nth}").into(),
                 None => "supervisor".into(),
             },
             AgentId::Worker(task, attempt) => {
@@ -548,7 +563,13 @@ impl RunState {
     pub fn is_delivering(&self) -> bool {
         self.is_complete()
             && !acceptance::last_is_due(self)
+            && !self.is_replanning()
             && !self.questions.values().any(|question| question.by == Asker::Delivery)
+    }
+
+    /// Whether tasks are being made of todos that came to the plan.
+    pub fn is_replanning(&self) -> bool {
+        self.consults.values().any(|c| matches!(c.matter, Matter::PlanChange { .. }))
     }
 
     /// Names of all workers so far.

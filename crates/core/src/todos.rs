@@ -158,6 +158,48 @@ pub fn tick(document: &str, done: &BTreeSet<u32>) -> String {
     text
 }
 
+/// `document` with the boxes of the todos in `open` emptied; every other byte stays.
+pub fn untick(document: &str, open: &BTreeSet<u32>) -> String {
+    let mut fenced = false;
+    let mut text = String::with_capacity(document.len());
+    for line in document.split_inclusive('\n') {
+        if line.trim_start().starts_with("```") {
+            fenced = !fenced;
+        }
+        let bare = line.trim_end_matches(['\n', '\r']);
+        match todo_line(bare).and_then(|found| Some((found.number, found.box_at?))) {
+            Some((number, at)) if !fenced && open.contains(&number) => {
+                text.push_str(&bare[..at]);
+                text.push_str("[ ]");
+                text.push_str(&line[at + 3..]);
+            }
+            _ => text.push_str(line),
+        }
+    }
+    text
+}
+
+/// Heading of the todos that come to a list while it is being built.
+const ADDED: &str = "## Added while it was built";
+
+/// `document` with todos at its end, under a heading of their own: each a number and what is to be
+/// done, on one line.
+pub fn append(document: &str, added: &[(u32, &str)]) -> String {
+    let mut text = document.trim_end().to_owned();
+    let last = text.lines().rev().find(|line| heading(line).is_some());
+    if last.is_none_or(|line| line.trim_end() != ADDED) {
+        text.push_str("\n\n");
+        text.push_str(ADDED);
+        text.push('\n');
+    }
+    for (number, what) in added {
+        let what = what.split_whitespace().collect::<Vec<_>>().join(" ");
+        text.push_str(&format!("\n{number}. {what}"));
+    }
+    text.push('\n');
+    text
+}
+
 struct Line<'a> {
     number: u32,
     text: &'a str,
@@ -259,6 +301,26 @@ mod tests {
         assert_eq!(ticked, expected);
         assert_eq!(tick(&ticked, &BTreeSet::from([1, 2, 3])), ticked);
         assert!(parse(&ticked).unwrap().iter().take(3).all(|t| t.done));
+    }
+
+    #[test]
+    fn unticking_is_the_other_way_round() {
+        let ticked = tick(LIST, &BTreeSet::from([1, 3]));
+        let open = untick(&ticked, &BTreeSet::from([1, 2, 3]));
+        assert!(parse(&open).unwrap().iter().all(|todo| !todo.done), "{open}");
+        assert_eq!(untick(&ticked, &BTreeSet::new()), ticked);
+    }
+
+    #[test]
+    fn todos_are_added_under_one_heading_of_their_own() {
+        let once = append(LIST, &[(5, "Mail\nreceipts")]);
+        assert!(
+            once.ends_with("```\n\n## Added while it was built\n\n5. Mail receipts\n"),
+            "{once}"
+        );
+        let twice = append(&once, &[(6, "Refunds")]);
+        assert!(twice.ends_with("5. Mail receipts\n6. Refunds\n"), "{twice}");
+        assert_eq!(parse(&twice).unwrap().len(), 6);
     }
 
     #[test]

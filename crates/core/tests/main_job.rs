@@ -48,7 +48,7 @@ fn a_question_nobody_answers_takes_its_default_and_is_listed_in_the_requirements
     assert!(play.state.questions.is_empty());
     play.writes_plan("1. Users\n");
     let requirements = &play.state.plan.documents.requirements;
-    assert!(requirements.contains("- Which database? → SQLite"), "{requirements}");
+    assert!(requirements.contains("- A1: Which database? → SQLite"), "{requirements}");
     play.replays();
 }
 

@@ -212,6 +212,7 @@ pub fn spec(repository: &Path, works: &[Work], workers: u32) -> RunSpec {
         guide: "".into(),
         commit_prefix: "".into(),
         acceptance: false,
+        earlier: None,
         policy: Policy::new(Sandbox::Off),
     }
 }

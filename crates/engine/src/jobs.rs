@@ -228,8 +228,8 @@ async fn carry_out(context: &Arc<Context>, job: JobId, work: Work) -> Outcome {
         Work::Land { from, to } => ended(land::land(context, from, to).await),
         Work::Publish(documents) => ended(publish::publish(context, documents).await),
         Work::Foresee { sides, head } => foresee::foresee(context, sides, head).await,
-        Work::Deliver { from, to, handover, protected } => {
-            ended(deliver::deliver(context, (from, to), handover, protected).await)
+        Work::Deliver { from, to, handover, taken, protected } => {
+            ended(deliver::deliver(context, (from, to), handover, taken, protected).await)
         }
         Work::Commit { from, files, subject } => {
             let JobId::Commit(nth) = job else {

@@ -40,6 +40,10 @@ pub(crate) fn spec(redactor: &Redactor, spec: &mut RunSpec) {
     }
     clean_all(redactor, &mut spec.checks);
     clean_all(redactor, [&mut spec.map, &mut spec.guide, &mut spec.commit_prefix]);
+    if let Some(earlier) = &mut spec.earlier {
+        documents(redactor, &mut earlier.present);
+        documents(redactor, &mut earlier.built);
+    }
 }
 
 fn documents(redactor: &Redactor, documents: &mut Documents) {
@@ -56,7 +60,8 @@ pub(crate) fn command(redactor: &Redactor, command: &mut Command) {
         | Command::Tell { text, .. } => {
             clean(redactor, text);
         }
-        Command::Edit(edited) => documents(redactor, edited),
+        Command::AddTodo(text) | Command::Flip(_, text) => clean(redactor, text),
+        Command::Edit(edited) | Command::EditPlan(edited) => documents(redactor, edited),
         Command::Clear
         | Command::Close
         | Command::Approve

@@ -59,6 +59,7 @@ fn spec(repository: &Path) -> RunSpec {
         guide: "".into(),
         commit_prefix: "".into(),
         acceptance: false,
+        earlier: None,
         policy: Policy::new(Sandbox::Off),
     }
 }

@@ -105,7 +105,18 @@ struct Move<'a> {
     from: Option<&'a Oid>,
     to: &'a Oid,
     settings: &'a [Setting],
+    taken: &'a [Taken<'a>],
     lock: IndexLock,
+}
+
+/// A file that the person changed, and whose text was taken over: while the checkout holds exactly
+/// that, nothing is lost when it is replaced.
+#[derive(Debug, Clone, Copy)]
+pub struct Taken<'a> {
+    /// From the top of the repository, with `/`.
+    pub path: &'a str,
+    /// All of it.
+    pub bytes: &'a [u8],
 }
 
 impl Checkout {
@@ -127,9 +138,22 @@ impl Checkout {
         to: &Oid,
         fallback_branch: &str,
     ) -> Result<Advance, GitError> {
+        self.advance_over(hub, from, to, fallback_branch, &[])
+    }
+
+    /// The same over uncommitted changes that were taken over: a changed file that holds exactly what
+    /// `taken` says of it is not in the way. When the move fails, it is as the person left it.
+    pub fn advance_over(
+        &self,
+        hub: &Hub,
+        from: Option<&Oid>,
+        to: &Oid,
+        fallback_branch: &str,
+        taken: &[Taken<'_>],
+    ) -> Result<Advance, GitError> {
         let settings = self.settings()?;
         self.fetch(hub, to, &settings)?;
-        let why = match self.move_head(from, to, &settings)? {
+        let why = match self.move_head((from, to), &settings, taken)? {
             None => return Ok(Advance::Moved),
             Some(why) => why,
         };
@@ -165,9 +189,9 @@ impl Checkout {
 
     fn move_head(
         &self,
-        from: Option<&Oid>,
-        to: &Oid,
+        (from, to): (Option<&Oid>, &Oid),
         settings: &[Setting],
+        taken: &[Taken<'_>],
     ) -> Result<Option<LeftBecause>, GitError> {
         let head = self.head()?;
         let Some(branch) = head.branch else { return Ok(Some(LeftBecause::Detached)) };
@@ -195,7 +219,7 @@ impl Checkout {
         let Some(lock) = IndexLock::take(&self.git_dir)? else {
             return Ok(Some(LeftBecause::IndexLocked));
         };
-        Move { checkout: self, branch: &branch, from, to, settings, lock }.carry_out()
+        Move { checkout: self, branch: &branch, from, to, settings, taken, lock }.carry_out()
     }
 
     /// Where both versions of the files are kept during a move; guarded by the lock on the index.
@@ -289,6 +313,11 @@ impl Move<'_> {
     ) -> Result<Option<LeftBecause>, GitError> {
         self.write_side(stage, changed, Side::Old)?;
         self.write_side(stage, changed, Side::New)?;
+        for taken in self.taken {
+            if changed.iter().any(|c| c.path == Path::new(taken.path) && c.has(Side::Old)) {
+                stage.take_over(taken.path, taken.bytes)?;
+            }
+        }
         let unsaved = stage.in_the_way(changed)?;
         if !unsaved.is_empty() {
             return Ok(Some(in_the_way(unsaved)));

@@ -202,6 +202,21 @@ impl Checkout {
         read_blob(self.call("cat-file"), &commit, path, FILE_BYTES_MAX)
     }
 
+    /// The newest commit behind the one that is checked out whose message has a line that begins with
+    /// `words`: letters, digits, `-` and `:`.
+    pub fn newest_saying(&self, words: &str) -> Result<Option<Oid>, GitError> {
+        let Some(commit) = self.head()?.commit else { return Ok(None) };
+        let options = ["-1", "--format=%H", &format!("--grep=^{words}")];
+        let found = self.call("log").args(options).arg(commit.as_str()).text()?;
+        let found = found.trim();
+        if found.is_empty() { Ok(None) } else { found.parse().map(Some) }
+    }
+
+    /// As [`Checkout::read`], of any commit.
+    pub fn read_at(&self, commit: &Oid, path: &str) -> Result<Option<Vec<u8>>, GitError> {
+        read_blob(self.call("cat-file"), commit, path, FILE_BYTES_MAX)
+    }
+
     /// What is configured in the repository that could run a program, such as `filter.lfs.clean`
     /// or `hooks/pre-commit`, so that a person can be told it is ignored. In order, each once.
     pub fn executable_settings(&self) -> Result<Vec<String>, GitError> {

@@ -35,7 +35,7 @@ mod stage;
 mod version;
 mod worktree;
 
-pub use advance::{Advance, LeftBecause};
+pub use advance::{Advance, LeftBecause, Taken};
 pub use ahead::Touching;
 pub use changes::{CHANGES_MAX, ChangeKind, Changed, Changes, Flag};
 pub use checkout::{Checkout, FILE_BYTES_MAX, Head, Operation};

@@ -38,6 +38,18 @@ impl Stage {
         })
     }
 
+    /// Lets a file of the checkout that holds exactly `bytes` stand for the old side's, from which it
+    /// is told and to which it goes back. The old side has one of that name.
+    pub fn take_over(&self, path: &str, bytes: &[u8]) -> Result<(), GitError> {
+        let (theirs, old) = (self.root.join(path), self.side(Side::Old).join(path));
+        let plain = fs::symlink_metadata(&theirs).is_ok_and(|found| found.is_file())
+            && fs::symlink_metadata(&old).is_ok_and(|found| found.is_file());
+        if plain && fs::read(&theirs).is_ok_and(|found| found == bytes) {
+            fs::write(&old, bytes).map_err(io_error("write", &old))?;
+        }
+        Ok(())
+    }
+
     /// The changed paths at which the checkout has something of the person's, sorted.
     pub fn in_the_way(&self, changes: &[Change]) -> Result<Vec<PathBuf>, GitError> {
         let changed: BTreeSet<&Path> = changes.iter().map(|change| change.path.as_path()).collect();

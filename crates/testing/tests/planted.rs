@@ -79,6 +79,16 @@ fn a_worker_that_stays_taken_after_its_attempt_is_found() {
 }
 
 #[test]
+fn a_change_of_the_plan_that_a_worker_never_reads_is_found() {
+    finds(Mistake::UntoldChange, 2_000, &["P4"]);
+}
+
+#[test]
+fn a_change_of_the_plan_that_opens_what_it_does_not_concern_is_found() {
+    finds(Mistake::WholeReopening, 500, &["P4"]);
+}
+
+#[test]
 fn a_machines_failure_that_is_ignored_is_found() {
     finds(Mistake::IgnoredFailure, 3_000, &["F2"]);
 }

@@ -139,7 +139,8 @@ fn under_way(
                 Matter::Graph
                 | Matter::Review { .. }
                 | Matter::Escalation { .. }
-                | Matter::Acceptance { .. } => false,
+                | Matter::Acceptance { .. }
+                | Matter::PlanChange { .. } => false,
             };
             for (&id, consult) in state.consults.iter().filter(|(_, c)| asked(&c.matter)) {
                 why.push(match &consult.matter {
@@ -151,7 +152,8 @@ fn under_way(
                     | Matter::Graph
                     | Matter::Review { .. }
                     | Matter::Escalation { .. }
-                    | Matter::Acceptance { .. } => {
+                    | Matter::Acceptance { .. }
+                    | Matter::PlanChange { .. } => {
                         "it waits for the supervisor's answer".to_owned()
                     }
                 });

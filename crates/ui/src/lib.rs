@@ -11,6 +11,7 @@
 //! | [`status`] | the state, as a page or a JSON value |
 //! | [`explain`] | one task: what it waits for and collides with |
 //! | [`report`] | a whole run, as Markdown |
+//! | [`plan_change`] | a change of a plan, before it is taken |
 //! | [`show`] | the journal, every event of it |
 
 mod ending;
@@ -20,6 +21,7 @@ pub mod json;
 pub mod line;
 mod names;
 mod page;
+pub mod plan_change;
 pub mod progress;
 mod proof;
 pub mod report;

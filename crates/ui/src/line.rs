@@ -11,6 +11,7 @@ mod tasks;
 
 use crate::ending;
 use crate::page::{Last, Page};
+use crate::plan_change;
 use crate::sandbox;
 use crate::style::{Mark, Style, Tone};
 use crate::text::{LINE_COLUMNS, one_line};
@@ -50,7 +51,8 @@ impl Lines {
             Matter::Graph
             | Matter::Review { .. }
             | Matter::Escalation { .. }
-            | Matter::Acceptance { .. } => None,
+            | Matter::Acceptance { .. }
+            | Matter::PlanChange { .. } => None,
         });
         let shown = match &state.phase {
             Phase::Planning => state.plan.before.clone(),
@@ -169,12 +171,20 @@ impl Lines {
             | Event::TaskFailed { .. }
             | Event::TaskReopened { .. }
             | Event::ClaimGranted { .. }
+            | Event::TasksAdded { .. }
             | Event::WorkCompared { .. }
             | Event::ConflictForeseen { .. }
             | Event::ConflictPassed { .. } => self.task(state, event, page),
             Event::ProtectedTouched { touched } => {
                 let fact = "the result changes protected files";
                 say(page, Mark::Note, Tone::Notice, fact, &touched.words());
+            }
+            Event::PlanChanged { change, .. } => {
+                let style = page.style;
+                let line = format!("{}The plan changed", style.mark(Mark::Note));
+                let mut lines = vec![style.paint(Tone::Notice, &line)];
+                lines.extend(plan_change::lines(change, &style));
+                page.block(&lines);
             }
             // The end of the run says where the result is.
             Event::ProjectDelivered { .. } => {}

@@ -6,6 +6,7 @@ mod close;
 use close::{delivered, ended};
 
 use crate::names;
+use crate::plan_change;
 use crate::report::verdict;
 use crate::sandbox;
 use crate::style::{Mark, Style, Tone};
@@ -292,6 +293,12 @@ fn entry(event: &Event, state: &RunState, style: &Style) -> (String, Vec<String>
             lines.push(format!("{INDENT}default: {}", words(default)));
             (format!("run asks the person, question {id}:"), lines)
         }
+        Event::PlanChanged { change, .. } => {
+            ("the person changed the plan:".to_owned(), plan_change::lines(change, style))
+        }
+        Event::TasksAdded { tasks } => {
+            (format!("{} added", count(tasks.len(), "task")), planned(tasks, style))
+        }
         Event::ProjectDelivered { delivery } => bare(delivered(delivery, style)),
     }
 }
@@ -344,6 +351,7 @@ fn about(matter: &Matter) -> String {
         Matter::Acceptance { task } => {
             format!("acceptance checks of {}, before its work", names::number(*task))
         }
+        Matter::PlanChange { nth } => format!("tasks for change {nth} of the plan"),
         Matter::Question { task, attempt, nth, .. } => {
             format!("question {nth} of {}, attempt {attempt}", names::number(*task))
         }

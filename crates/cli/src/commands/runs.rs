@@ -26,6 +26,20 @@ use std::path::Path;
 /// # Errors
 /// When there is nothing to go on with, or what it needs is missing.
 pub fn resume(args: &ResumeArgs, env: Env<'_>) -> Result<Exit, CliError> {
+    resume_with(args, env, &mut Surface::new(&args.output), |_, _| Ok(Some(Vec::new())))
+}
+
+/// The same, with commands by what the run is, which are carried out first; without any, nothing is
+/// begun.
+///
+/// # Errors
+/// As [`resume`], and those of `wishes`.
+pub fn resume_with(
+    args: &ResumeArgs,
+    env: Env<'_>,
+    surface: &mut Surface,
+    wishes: impl FnOnce(&RunState, &mut Surface) -> Result<Option<Vec<Command>>, CliError>,
+) -> Result<Exit, CliError> {
     let flags = SettingsArgs {
         budget: args.budget.clone(),
         max_workers: args.max_workers.clone(),
@@ -59,6 +73,7 @@ pub fn resume(args: &ResumeArgs, env: Env<'_>) -> Result<Exit, CliError> {
         return Err(CliError::usage(format!("run {} is over", dir.id()))
             .hint(format!("`equitrcoder report {}` tells what it did", dir.id())));
     }
+    let Some(wishes) = wishes(&loaded.state, surface)? else { return Ok(Exit::Done) };
     let policy = &loaded.state.spec.policy;
     let (asked, tightened) = match args.sandbox {
         Some(_) => asked_sandbox(&settings, Path::new(&repository))?,
@@ -78,21 +93,21 @@ pub fn resume(args: &ResumeArgs, env: Env<'_>) -> Result<Exit, CliError> {
     if args.max_workers.is_some() {
         commands.push(Command::SetWorkers(settings.max_workers));
     }
-    let commands = reopen_commands(&loaded.state, commands);
+    let mut commands = reopen_commands(&loaded.state, commands);
+    commands.extend(wishes);
     let present = matches!(loaded.state.spec.person, Person::Present { .. });
     let terminal = std::io::stdin().is_terminal() && !args.output.json;
-    let mut surface = Surface::new(&args.output);
     tightened.iter().for_each(|line| surface.note(&format!("note: {line}")));
     let conversation = if present && terminal {
         Conversation::new(settings.max_workers.max(2))
     } else {
         surface.is_interactive().then(Conversation::watching)
     };
-    sandbox::note(&backend, &mut surface);
+    sandbox::note(&backend, surface);
     let state = loaded.state.clone();
     let handle = equitr_engine::resume(loaded, parts, lock, commands)
         .map_err(|error| engine_error(&error))?;
-    let exit = follow(handle, Some(state), &mut surface, conversation)?;
+    let exit = follow(handle, Some(state), surface, conversation)?;
     if exit == Exit::Interrupted {
         surface.note(&interrupted_note(&home, dir.id(), env));
     }
@@ -241,7 +256,7 @@ fn state_word(state: &RunState) -> &'static str {
     }
 }
 
-fn can_go_on(state: &RunState) -> bool {
+pub fn can_go_on(state: &RunState) -> bool {
     state.ending().is_none_or(Ending::can_resume)
 }
 
@@ -263,7 +278,7 @@ pub(super) fn chosen(
 }
 
 /// The run called `run`; its beginning is enough when no other begins so.
-pub(super) fn named(home: &Home, run: &str) -> Result<RunDir, CliError> {
+pub fn named(home: &Home, run: &str) -> Result<RunDir, CliError> {
     let dirs = home.runs().map_err(|error| engine_error(&error))?;
     let mut fitting = dirs.iter().filter(|dir| dir.id() == run || dir.id().starts_with(run));
     match (fitting.next(), fitting.next()) {
@@ -275,7 +290,11 @@ pub(super) fn named(home: &Home, run: &str) -> Result<RunDir, CliError> {
     }
 }
 
-fn newest(home: &Home, fits: impl Fn(&RunState) -> bool, verb: &str) -> Result<RunDir, CliError> {
+pub fn newest(
+    home: &Home,
+    fits: impl Fn(&RunState) -> bool,
+    verb: &str,
+) -> Result<RunDir, CliError> {
     let dirs = home.runs().map_err(|error| engine_error(&error))?;
     let mut unreadable = None;
     for dir in dirs.iter().rev() {

@@ -282,6 +282,7 @@ fn write_run(world: &World, id: &str) {
         guide: "".into(),
         commit_prefix: "".into(),
         acceptance: false,
+        earlier: None,
         policy: Policy::new(Sandbox::Off),
     };
     let agent = AgentId::Planner;

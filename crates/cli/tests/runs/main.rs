@@ -14,6 +14,7 @@ mod exits;
 mod failure;
 mod order;
 mod person;
+mod plan;
 mod providers;
 mod replay;
 mod review;

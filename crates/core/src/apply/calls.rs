@@ -17,7 +17,7 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
         Event::ConsultOpened { id, matter, opening } => {
             state.consults_opened = id.0;
             match matter {
-                Matter::Graph => {}
+                Matter::Graph | Matter::PlanChange { .. } => {}
                 Matter::Question { task, attempt, nth, .. } => {
                     let found = state.task_mut(*task).ok_or("no such task")?;
                     if found.attempt().is_none_or(|a| a.number != *attempt) {
@@ -288,6 +288,7 @@ fn deliver_mail(state: &mut RunState, agent: AgentId) {
     }
     let text = prompt::letters(state, &task.mail[attempt.mail_seen..]);
     let seen = task.mail.len();
+    state.plan.untold.remove(&id);
     if let Some(attempt) = state.task_mut(id).and_then(|t| t.attempt_mut()) {
         attempt.mail_seen = seen;
         attempt.dialogue.say(&text);

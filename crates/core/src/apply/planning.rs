@@ -2,15 +2,15 @@
 
 use super::{Fault, calls};
 use crate::dialogue::{Dialogue, Step};
-use crate::documents::{Assumption, with_assumptions};
-use crate::event::{AnsweredBy, Event};
-use crate::id::{AgentId, Asker, QuestionId};
+use crate::documents::{Assumption, listed_assumptions, with_assumptions};
+use crate::event::{AnsweredBy, Event, Matter};
+use crate::id::{AgentId, Asker, QuestionId, TaskId};
 use crate::job::Handover;
 use crate::policy::Acceptance;
 use crate::prompt::{self, YES};
 use crate::spec::{Origin, Person};
 use crate::state::{Phase, Question, RunState};
-use crate::{chat::ToolOutcome, requirements, todos};
+use crate::{chat::ToolOutcome, plan_diff, requirements, todos};
 use std::sync::Arc;
 
 pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
@@ -89,6 +89,10 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
         Event::PlanProposed => {
             let listed = with_assumptions(&state.plan.documents.requirements, &state.assumptions);
             state.plan.documents.requirements = listed.into();
+            if let Some(earlier) = &state.spec.earlier {
+                let ticked = plan_diff::with_true_ticks(&earlier.built, &state.plan.documents);
+                state.plan.documents.todos = ticked.into();
+            }
             let dialogue = state.plan.dialogue.as_mut().ok_or("nobody plans")?;
             for pending in &mut dialogue.acting {
                 if pending.result.is_none() {
@@ -110,6 +114,7 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
         Event::DocumentsEdited { documents } => {
             state.plan.before = Some(state.plan.documents.clone());
             state.plan.documents = documents.clone();
+            open_stale(state);
             if let Some(dialogue) = &mut state.plan.dialogue {
                 dialogue.say(&prompt::edited(documents));
                 dialogue.step = Step::Listening;
@@ -119,9 +124,13 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
         Event::PlanApproved => {
             if let Origin::Documents(documents) = &state.spec.origin {
                 state.plan.documents = documents.clone();
+                open_stale(state);
             }
             state.plan.todos =
                 todos::parse(&state.plan.documents.todos).map_err(|_| "the todos can't be read")?;
+            if state.assumptions.is_empty() {
+                state.assumptions = listed_assumptions(&state.plan.documents.requirements);
+            }
             state.plan.requirements = requirements::parse(&state.plan.documents.requirements);
             calls::close(state, AgentId::Planner);
             state.worker_system = prompt::worker_system(state);
@@ -140,10 +149,19 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
         Event::DocumentsPublished { base, .. } => {
             state.base = Some(base.clone());
             state.head = Some(base.clone());
+            state.plan.seen = state.plan.documents.clone();
             state.phase = Phase::Graphing;
             Ok(())
         }
         _ => Err("not a planning event"),
+    }
+}
+
+/// A todo that means something else than what was built under its number is open again.
+fn open_stale(state: &mut RunState) {
+    if let Some(earlier) = &state.spec.earlier {
+        let todos = plan_diff::without_stale_ticks(&earlier.built, &state.plan.documents);
+        state.plan.documents.todos = todos.into();
     }
 }
 
@@ -159,9 +177,11 @@ fn answer(
         state.plan.replies = 0;
     }
     match by {
-        AnsweredBy::Default => state
-            .assumptions
-            .push(Assumption { question: question.text.clone(), answer: text.clone() }),
+        AnsweredBy::Default => {
+            let (question, answer) = (question.text.clone(), text.clone());
+            let tasks = asked_for(state, agent).into_iter().collect();
+            state.assumptions.push(Assumption { question, answer, tasks });
+        }
         AnsweredBy::Person => {
             if agent == AgentId::Planner {
                 state.plan.answers_used += 1;
@@ -178,6 +198,22 @@ fn answer(
     match question.call {
         Some(call) => calls::set_result(state, agent, call, answer.into(), ToolOutcome::Ok),
         None => say_to_planner(state, &answer),
+    }
+}
+
+/// The task for whose sake an agent asks the person.
+fn asked_for(state: &RunState, agent: AgentId) -> Option<TaskId> {
+    match agent {
+        AgentId::Planner => None,
+        AgentId::Worker(task, _) => Some(task),
+        AgentId::Supervisor(id) => match state.consults.get(&id)?.matter {
+            Matter::Question { task, .. }
+            | Matter::Escalation { task, .. }
+            | Matter::Review { task, .. }
+            | Matter::Claim { task, .. }
+            | Matter::Acceptance { task } => Some(task),
+            Matter::Graph | Matter::PlanChange { .. } => None,
+        },
     }
 }
 

@@ -216,6 +216,8 @@ fn begin(
         return Err("the task is not ready for this attempt");
     }
     let key = (Reverse(task.path), id);
+    state.plan.untold.remove(&id);
+    let task = state.task_mut(id).ok_or("no such task")?;
     task.attempts = number;
     task.status = Status::Active(Box::new(Attempt {
         number,
@@ -305,7 +307,10 @@ fn end_talk(state: &mut RunState, id: TaskId, number: u32) {
         Matter::Question { task, attempt, .. }
         | Matter::Review { task, attempt }
         | Matter::Claim { task, attempt, .. } => task == id && attempt == number,
-        Matter::Graph | Matter::Escalation { .. } | Matter::Acceptance { .. } => false,
+        Matter::Graph
+        | Matter::Escalation { .. }
+        | Matter::Acceptance { .. }
+        | Matter::PlanChange { .. } => false,
     };
     let void: Vec<ConsultId> =
         state.consults.iter().filter(|(_, c)| asked(c)).map(|(&consult, _)| consult).collect();
@@ -339,6 +344,7 @@ fn settle(state: &mut RunState, id: TaskId, status: Status) -> Result<(), Fault>
 /// Opens a settled task again. What waited for it and went on is not held back by that.
 fn reopen(state: &mut RunState, id: TaskId, because: &Arc<str>) -> Result<(), Fault> {
     let tries = state.spec.limits.tries;
+    state.plan.untold.remove(&id);
     let task = state.task_mut(id).ok_or("no such task")?;
     let status = if task.unmet == 0 { Status::Ready } else { Status::Waiting };
     match std::mem::replace(&mut task.status, status) {
@@ -375,8 +381,9 @@ fn satisfy(state: &mut RunState, id: TaskId) {
     let mut met = vec![id];
     while let Some(id) = met.pop() {
         let Some(task) = state.task_mut(id) else { continue };
-        // A task that is merged a second time was counted the first time.
-        let part_of = task.part_of.filter(|_| task.earlier.is_empty());
+        // A task that is merged or dropped a second time was counted the first time.
+        let is_first = !std::mem::replace(&mut task.met, true);
+        let part_of = task.part_of.filter(|_| is_first);
         for dependent in std::mem::take(&mut task.waiting) {
             let Some(task) = state.task_mut(dependent) else { continue };
             task.unmet = task.unmet.saturating_sub(1);
@@ -398,7 +405,7 @@ fn satisfy(state: &mut RunState, id: TaskId) {
     }
 }
 
-fn add(
+pub(super) fn add(
     state: &mut RunState,
     planned: &[PlannedTask],
     part_of: Option<TaskId>,
@@ -446,6 +453,8 @@ fn add(
             claims_asked: 0,
             edited: Vec::new(),
             spent: Default::default(),
+            assumptions: plan.assumptions.clone(),
+            met: false,
         });
     }
     for plan in planned {

@@ -190,7 +190,8 @@ impl Decision<'_> {
             | Matter::Question { .. }
             | Matter::Review { .. }
             | Matter::Escalation { .. }
-            | Matter::Acceptance { .. } => None,
+            | Matter::Acceptance { .. }
+            | Matter::PlanChange { .. } => None,
         }
     }
 

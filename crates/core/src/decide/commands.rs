@@ -97,6 +97,9 @@ impl Decision<'_> {
             Command::Unpause => self.unpause(),
             Command::CancelTask(task) => self.cancel_task(task),
             Command::Tell { to, text } => self.tell(to, &text),
+            Command::EditPlan(documents) => self.plan_edited(documents),
+            Command::AddTodo(text) => self.todo_added(&text),
+            Command::Flip(number, text) => self.assumption_flipped(number, &text),
         }
     }
 

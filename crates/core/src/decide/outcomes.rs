@@ -249,6 +249,8 @@ impl Decision<'_> {
                     Matter::Graph => self.halt(Ending::ModelUnavailable {
                         message: format!("the supervisor made no task graph: {why}").into(),
                     }),
+                    // The todos stay open and without a task; the end of the run says so.
+                    Matter::PlanChange { .. } => self.emit(Event::ConsultClosed { id }),
                     Matter::Question { .. } => self.consult_answered(
                         id,
                         "The supervisor has no answer. Decide yourself, and say in your summary \

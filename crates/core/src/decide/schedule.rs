@@ -8,6 +8,7 @@ use crate::drift;
 use crate::event::{AnsweredBy, Ending, Event, Failure, Matter, Verdict};
 use crate::id::{AgentId, Asker, ConsultId, QuestionId, TaskId};
 use crate::job::{any, call_not_before, tool_bytes, wake_at};
+use crate::plan_diff;
 use crate::prompt;
 use crate::repeats::{self, CircleStage};
 use crate::spec::{Approval, Goal, Person};
@@ -34,6 +35,7 @@ impl Decision<'_> {
             return self.end_if_halted();
         }
         self.advance_plan()?;
+        self.reopen_untold()?;
         self.start_merge()?;
         self.void_acceptance()?;
         if self.state.halting.is_none() && self.state.ending().is_none() {
@@ -282,19 +284,22 @@ fn ending(state: &RunState) -> Ending {
     if !state.callers.is_empty() {
         return Ending::OutOfBudget;
     }
-    let open = state.tasks.iter().any(|task| match &task.status {
-        Status::Merged(work) => {
-            !work.checks.iter().any(|c| c.verdict == Verdict::Passed)
-                || work.checks.iter().any(|c| c.verdict != Verdict::Passed)
-        }
-        Status::Split(_) => false,
-        Status::Waiting
-        | Status::Ready
-        | Status::Active(_)
-        | Status::Escalated
-        | Status::Dropped(_)
-        | Status::Failed(_) => true,
-    });
+    let unplanned = !plan_diff::uncovered(state).is_empty();
+    let open = unplanned
+        || state.tasks.iter().any(|task| match &task.status {
+            Status::Merged(work) => {
+                !work.checks.iter().any(|c| c.verdict == Verdict::Passed)
+                    || work.checks.iter().any(|c| c.verdict != Verdict::Passed)
+            }
+            Status::Split(_) => false,
+            // The person dropped all that it was there for.
+            Status::Dropped(_) => !task.todos.is_empty(),
+            Status::Waiting
+            | Status::Ready
+            | Status::Active(_)
+            | Status::Escalated
+            | Status::Failed(_) => true,
+        });
     match (open || acceptance::is_disproven(state), state.has_merged()) {
         (false, _) => Ending::Done,
         (true, true) => Ending::DoneWithOpenWork,

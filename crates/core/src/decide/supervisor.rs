@@ -40,6 +40,9 @@ impl Decision<'_> {
                     }
                 }
                 ("propose_graph", Matter::Graph) => self.graph_proposed(id, &call.args)?,
+                ("propose_tasks", Matter::PlanChange { .. }) => {
+                    self.tasks_proposed(id, &call.args)?
+                }
                 ("answer", Matter::Question { .. }) => match arguments::<Answer>(&call.args) {
                     Err(wrong) => Err(wrong),
                     Ok(answer) => {
@@ -74,7 +77,8 @@ impl Decision<'_> {
                 | Matter::Question { .. }
                 | Matter::Escalation { .. }
                 | Matter::Claim { .. }
-                | Matter::Acceptance { .. },
+                | Matter::Acceptance { .. }
+                | Matter::PlanChange { .. },
             )
             | None => REPLIES_MAX,
         };
@@ -132,7 +136,7 @@ impl Decision<'_> {
         Ok(Ok(()))
     }
 
-    fn judge(
+    pub(super) fn judge(
         &self,
         proposed: &[ProposedTask],
         todos: &[u32],
@@ -155,7 +159,7 @@ impl Decision<'_> {
         Err(format!("not accepted:\n{}", lines.join("\n")).into())
     }
 
-    fn keys(&self) -> BTreeMap<Arc<str>, TaskId> {
+    pub(super) fn keys(&self) -> BTreeMap<Arc<str>, TaskId> {
         self.state.tasks.iter().map(|t| (t.key.clone(), t.id)).collect()
     }
 

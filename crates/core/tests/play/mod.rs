@@ -55,6 +55,7 @@ pub fn spec() -> RunSpec {
         guide: "".into(),
         commit_prefix: "".into(),
         acceptance: false,
+        earlier: None,
         policy: Policy::new(Sandbox::Bubblewrap),
     }
 }

@@ -7,7 +7,7 @@ use equitr_core::id::Commit;
 use equitr_core::input::Outcome;
 use equitr_core::job::Handover;
 use equitr_core::policy::{Touched, covers};
-use equitr_git::{Advance, Changed, Changes, Checkout, Flag, GitError, Hub, Oid};
+use equitr_git::{Advance, Changed, Changes, Checkout, Flag, GitError, Hub, Oid, Taken};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ pub(super) async fn deliver(
     context: &Context,
     (from, to): (Commit, Commit),
     handover: Handover,
+    taken: Vec<(Arc<str>, Arc<str>)>,
     protected: Vec<Arc<str>>,
 ) -> Result<Outcome, Trouble> {
     let (documents, to) = (oid(&from)?, oid(&to)?);
@@ -22,7 +23,10 @@ pub(super) async fn deliver(
     let hub = context.dir.hub();
     let branch = fallback_branch(context.run_id());
     let done = tokio::task::spawn_blocking(move || {
-        let handed = Handed { repository: &repository, hub: Hub::open(&hub)?, documents, to };
+        let taken = taken.iter().map(|(path, text)| Taken { path, bytes: text.as_bytes() });
+        let taken: Vec<Taken<'_>> = taken.collect();
+        let hub = Hub::open(&hub)?;
+        let handed = Handed { repository: &repository, hub, documents, to, taken: &taken };
         match handover {
             Handover::Guarded => {
                 let touched =
@@ -51,6 +55,8 @@ struct Handed<'a> {
     documents: Oid,
     /// The result.
     to: Oid,
+    /// What the person wrote into files and the result holds already.
+    taken: &'a [Taken<'a>],
 }
 
 impl Handed<'_> {
@@ -63,7 +69,8 @@ impl Handed<'_> {
         let before = self.hub.parent_of(&self.documents)?;
         let from = if head.commit == before { before.as_ref() } else { Some(&self.documents) };
         let target = commit(&self.to);
-        Ok(match checkout.advance(&self.hub, from, &self.to, fallback)? {
+        let (hub, to) = (&self.hub, &self.to);
+        Ok(match checkout.advance_over(hub, from, to, fallback, self.taken)? {
             Advance::Moved => {
                 Delivery::Moved { branch: head.branch.unwrap_or_default().into(), commit: target }
             }

@@ -2,7 +2,7 @@
 
 use crate::fixture::Kind::{Gone, Link, Runs, Text};
 use crate::fixture::{Fixture, everything, files_of, put, text_of};
-use equitr_git::{Advance, Checkout, GitError, Hub, LeftBecause, Oid, Operation};
+use equitr_git::{Advance, Checkout, GitError, Hub, LeftBecause, Oid, Operation, Taken};
 use std::fs;
 
 fn fixture() -> Fixture {
@@ -70,6 +70,29 @@ fn assert_left(fixture: &Fixture, hub: &Hub, from: &Oid, to: &Oid, expected: &Le
 fn in_the_way(paths: &[&str]) -> LeftBecause {
     let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
     LeftBecause::InTheWay { total: paths.len(), paths }
+}
+
+#[test]
+fn a_change_that_was_taken_over_gives_way_and_one_more_byte_of_it_does_not() {
+    let taken = [Taken { path: "a", bytes: b"mine\n" }, Taken { path: "nowhere", bytes: b"" }];
+    for (text, moves) in [("mine\n", true), ("mine\n\n", false), ("1\n", true)] {
+        let fixture = fixture();
+        let hub = fixture.hub();
+        let from = fixture.head();
+        let to = result(&fixture, &hub, &from);
+        put(&fixture.person(), "a", &Text(text));
+        let checkout = fixture.checkout();
+        let moved = checkout.advance_over(&hub, Some(&from), &to, "equitr/result", &taken).unwrap();
+        if moves {
+            assert_eq!(moved, Advance::Moved);
+            assert_eq!(text_of(&fixture.person().join("a")), "2\n");
+            assert_eq!(fixture.git(&["status", "--porcelain"]), "");
+        } else {
+            let branch = "equitr/result".to_owned();
+            assert_eq!(moved, Advance::LeftOnBranch { branch, why: in_the_way(&["a"]) });
+            assert_eq!(text_of(&fixture.person().join("a")), text);
+        }
+    }
 }
 
 #[test]

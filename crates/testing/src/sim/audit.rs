@@ -11,6 +11,7 @@ mod drift;
 mod graph;
 mod mail;
 mod money;
+mod plan;
 mod reviews;
 mod steering;
 
@@ -56,6 +57,7 @@ pub(super) struct Audit {
     delivery: delivery::Delivery,
     acceptance: acceptance::Acceptance,
     steering: steering::Steering,
+    plan: plan::Plan,
 }
 
 impl Audit {
@@ -71,6 +73,7 @@ impl Audit {
             delivery: delivery::Delivery::new(spec),
             acceptance: acceptance::Acceptance::new(spec),
             steering: steering::Steering::default(),
+            plan: plan::Plan::default(),
         }
     }
 
@@ -81,6 +84,7 @@ impl Audit {
 
     /// Enters a record; `state` is the one right after it.
     pub fn saw(&mut self, record: &Record, state: &RunState, git: &Git) -> Result<(), Breach> {
+        self.plan.saw(record)?;
         for event in &record.events {
             self.money.saw(event);
             self.mail.saw(event, &self.graph);
@@ -106,6 +110,7 @@ impl Audit {
         self.delivery.check(state, git)?;
         acceptance::untouched(git)?;
         self.steering.check(state)?;
+        self.plan.check()?;
         agrees_with_git(state, git)
     }
 
@@ -140,11 +145,12 @@ impl Audit {
         let unproven = state.tasks.iter().find(|task| match &task.status {
             Status::Merged(work) => work.checks.iter().any(|c| c.verdict != Verdict::Passed),
             Status::Split(_) => false,
+            // Dropped with all it was there for: nobody wants it any more.
+            Status::Dropped(_) => !task.todos.is_empty(),
             Status::Waiting
             | Status::Ready
             | Status::Active(_)
             | Status::Escalated
-            | Status::Dropped(_)
             | Status::Failed(_) => true,
         });
         let covered = |number: u32| {

@@ -11,6 +11,9 @@ use equitr_core::policy::Sandbox;
 use equitr_core::state::{Phase, RunState};
 use equitr_core::units::MicroDollars;
 
+/// A person who changes the plan more often than this never lets it be built.
+const CHANGES_MAX: u32 = 6;
+
 /// What a patient person does next.
 pub(super) fn helpful(state: &RunState) -> Vec<Command> {
     if let Some((&id, question)) = state.questions.first_key_value()
@@ -75,7 +78,7 @@ pub(super) fn wild(
         | Phase::Publishing
         | Phase::Graphing
         | Phase::Working
-        | Phase::Ended(_) => match dice.below(6) {
+        | Phase::Ended(_) => match dice.below(8) {
             0 => vec![Command::SetWorkers(dice.number(1..=5))],
             1 => {
                 let about = state.ledger.spent.0 + state.ledger.held.0;
@@ -89,6 +92,7 @@ pub(super) fn wild(
                 }
                 None => vec![],
             },
+            3 | 4 => vec![change(dice, state)],
             _ => helpful(state),
         },
     }
@@ -116,6 +120,54 @@ pub(super) fn afterwards(dice: &mut Dice, state: &RunState) -> Vec<Command> {
     } else {
         vec![]
     }
+}
+
+/// A change of the plan: an edit of the files, one todo more, an assumption that does not hold.
+fn change(dice: &mut Dice, state: &RunState) -> Command {
+    if state.plan.changes >= CHANGES_MAX {
+        return Command::Answer(QuestionId(0), None);
+    }
+    match dice.below(4) {
+        0 => Command::AddTodo("Build one part more".into()),
+        1 => Command::Flip(dice.number(0..=3), dice.one_of(["JSON", "no", " "]).into()),
+        _ => Command::EditPlan(edited(dice, &state.plan.seen)),
+    }
+}
+
+/// The person's files with todos changed, dropped, new and ticked.
+fn edited(dice: &mut Dice, seen: &Documents) -> Documents {
+    let mut documents = seen.clone();
+    let mut last = 0;
+    let mut text = String::new();
+    for line in seen.todos.lines() {
+        let number: Option<u32> = line.split_once(". ").and_then(|(n, _)| n.parse().ok());
+        if let Some(number) = number {
+            last = last.max(number);
+            match dice.below(8) {
+                0 => continue,
+                1 => {
+                    text.push_str(&format!(
+                        "{number}. Build part {number} anew, {}\n",
+                        dice.below(9)
+                    ));
+                    continue;
+                }
+                _ => {}
+            }
+        }
+        text.push_str(line);
+        text.push('\n');
+    }
+    if dice.chance(400) {
+        let number = last + dice.number(1..=2);
+        text.push_str(&format!("{number}. Build part {number}\n"));
+    }
+    if dice.chance(200) {
+        documents.design =
+            format!("# Shop Design\n\n## Parts\nRevision {}.\n", dice.below(9)).into();
+    }
+    documents.todos = text.into();
+    documents
 }
 
 fn anything(dice: &mut Dice, state: &RunState) -> Command {

@@ -261,6 +261,7 @@ fn spec(dice: &mut Dice, policy: Policy) -> RunSpec {
         guide: "".into(),
         commit_prefix: "".into(),
         acceptance: false,
+        earlier: None,
         policy,
     }
 }

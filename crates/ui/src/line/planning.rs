@@ -3,6 +3,7 @@
 use super::Lines;
 use crate::names;
 use crate::page::Page;
+use crate::plan_change;
 use crate::sandbox;
 use crate::sanitize::sanitize;
 use crate::style::{Mark, Style, Tone};
@@ -73,6 +74,7 @@ impl Lines {
                     page.block(&[style.paint(Tone::Good, &line)]);
                 }
                 self.documents(&state.plan.documents, page);
+                since(state, page);
             }
             Event::DocumentsEdited { documents } => self.documents(documents, page),
             Event::PlanApproved => {
@@ -80,6 +82,7 @@ impl Lines {
                     let title = one_line(documents.title(), LINE_COLUMNS, &style);
                     let todos = count(state.plan.todos.len(), "todo");
                     page.line(&format!("Using the approved documents of {title}: {todos}"));
+                    since(state, page);
                 }
             }
             Event::DocumentsPublished { base, note } => {
@@ -155,6 +158,15 @@ impl Lines {
     }
 }
 
+/// What a run on a project that was built before changes.
+fn since(state: &RunState, page: &mut Page) {
+    let Some(earlier) = &state.spec.earlier else { return };
+    let text = plan_change::since(&earlier.built, &state.plan.documents, &page.style.clone());
+    if !text.is_empty() {
+        page.block(&text.lines().collect::<Vec<_>>());
+    }
+}
+
 fn ask(state: &RunState, question: &Question, page: &mut Page) {
     let style = page.style;
     let mut text = head(&question.text, QUESTION_LINES, "", &style);
@@ -179,7 +191,9 @@ fn ask(state: &RunState, question: &Question, page: &mut Page) {
             ) => {
                 format!(" about {}", names::number(*task))
             }
-            Some(Matter::Graph | Matter::Acceptance { .. }) | None => String::new(),
+            Some(Matter::Graph | Matter::Acceptance { .. } | Matter::PlanChange { .. }) | None => {
+                String::new()
+            }
         },
         Asker::Agent(AgentId::Worker(task, _)) => format!(" about {}", names::number(task)),
         Asker::Agent(AgentId::Planner) | Asker::Delivery => String::new(),

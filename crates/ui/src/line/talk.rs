@@ -71,7 +71,11 @@ impl Lines {
             }
             // The graph is shown when it stands; calls and tool calls are the live line's.
             Event::ConsultOpened {
-                matter: Matter::Graph | Matter::Review { .. } | Matter::Acceptance { .. },
+                matter:
+                    Matter::Graph
+                    | Matter::Review { .. }
+                    | Matter::Acceptance { .. }
+                    | Matter::PlanChange { .. },
                 ..
             }
             | Event::ConsultClosed { .. }

@@ -81,6 +81,12 @@ impl Lines {
                 lines.extend(into.iter().take(TASKS_LISTED).map(|part| entry(part, &style)));
                 page.block(&lines);
             }
+            Event::TasksAdded { tasks } => {
+                let added = count(tasks.len(), "new task");
+                let mut lines = vec![style.paint(Tone::Notice, &format!("supervisor: {added}:"))];
+                lines.extend(tasks.iter().take(TASKS_LISTED).map(|task| entry(task, &style)));
+                page.block(&lines);
+            }
             Event::TaskDropped { task, reason } => {
                 let fact = format!("{} is dropped", names::number(*task));
                 say(page, Mark::Note, Tone::Notice, &fact, reason);

@@ -18,10 +18,12 @@ struct Turns {
     last: Option<Deed>,
     alike: u32,
     told: bool,
+    /// What it was told of, whenever.
+    known: Vec<Deed>,
 }
 
 /// A call, whatever its id, and what it gave.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 struct Deed {
     name: Arc<str>,
     args: Arc<str>,
@@ -49,7 +51,9 @@ impl Circles {
                 turns.end();
             }
             Event::CircleNoticed { task, attempt, .. } => {
-                self.0.entry(AgentId::Worker(*task, *attempt)).or_default().told = true;
+                let turns = self.0.entry(AgentId::Worker(*task, *attempt)).or_default();
+                turns.told = true;
+                turns.known.extend(turns.last.clone());
             }
             Event::CallReserved { agent, .. } => {
                 let Some(turns) = self.0.get(agent) else { return Ok(()) };
@@ -82,7 +86,8 @@ impl Turns {
         if now.is_some() && now == self.last {
             self.alike += 1;
         } else {
-            (self.alike, self.told) = (u32::from(now.is_some()), false);
+            let told = now.as_ref().is_some_and(|deed| self.known.contains(deed));
+            (self.alike, self.told) = (u32::from(now.is_some()), told);
         }
         self.last = now;
     }

@@ -17,6 +17,7 @@ pub(super) struct Graph {
 
 #[derive(Debug)]
 struct Seen {
+    /// What it still waits for: what was not merged or dropped since it came to the graph.
     needs: Vec<TaskId>,
     attempts: u32,
     /// Merged once, or dropped: what needs it may go on.
@@ -42,9 +43,9 @@ impl Graph {
         match event {
             Event::RunStarted { spec } => self.workers_max = Some(spec.limits.workers),
             Event::WorkersSet { workers } => self.workers_max = Some(*workers),
-            Event::GraphAccepted { tasks, .. } => self.add(tasks),
+            Event::GraphAccepted { tasks, .. } | Event::TasksAdded { tasks } => self.add(tasks),
             Event::AttemptStarted { task, attempt, .. } => {
-                self.may_start(*task, *attempt, git)?;
+                self.may_start(*task, *attempt)?;
                 if let Some(seen) = self.tasks.get_mut(task) {
                     seen.attempts = *attempt;
                 }
@@ -117,7 +118,7 @@ impl Graph {
             .collect()
     }
 
-    fn may_start(&self, task: TaskId, attempt: u32, git: &Git) -> Result<(), Breach> {
+    fn may_start(&self, task: TaskId, attempt: u32) -> Result<(), Breach> {
         let Some(seen) = self.tasks.get(&task) else {
             return Err(Breach::new("I1", format!("task {task} starts and does not exist")));
         };
@@ -127,7 +128,7 @@ impl Graph {
         holds(attempt > seen.attempts, "I11", || {
             format!("attempt {attempt} of task {task} follows attempt {}", seen.attempts)
         })?;
-        let unmet = seen.needs.iter().find(|&&need| !self.is_met(need, git));
+        let unmet = seen.needs.iter().find(|&&need| !self.is_divided_and_met(need));
         holds(unmet.is_none(), "I1", || format!("task {task} starts before {unmet:?}"))?;
         let (working, limit) = (self.working(), self.workers_max.unwrap_or(0));
         holds(working < limit, "I11", || {
@@ -135,21 +136,21 @@ impl Graph {
         })
     }
 
-    fn is_met(&self, need: TaskId, git: &Git) -> bool {
-        let Some(seen) = self.tasks.get(&need) else { return false };
-        match &seen.place {
-            Place::Merged => git.merges.iter().any(|merge| merge.task == need),
-            Place::Split(parts) => parts.iter().all(|&part| self.is_met(part, git)),
-            Place::Dropped => true,
-            Place::Open | Place::Working | Place::Claimed | Place::Failed => seen.met,
+    /// Whether a task was split, and each of its parts merged or dropped once.
+    fn is_divided_and_met(&self, need: TaskId) -> bool {
+        match self.tasks.get(&need).map(|seen| &seen.place) {
+            Some(Place::Split(parts)) => parts.iter().all(|part| {
+                let merged = self.tasks.get(part).is_some_and(|seen| seen.met);
+                merged || self.is_divided_and_met(*part)
+            }),
+            _ => false,
         }
     }
 
     /// Whether a failed task is among what `task` waits for.
     fn is_held_back(&self, task: TaskId) -> bool {
         let Some(seen) = self.tasks.get(&task) else { return false };
-        let unmet = |need: &&TaskId| self.tasks.get(need).is_none_or(|seen| !seen.met);
-        seen.needs.iter().filter(unmet).any(|&need| match self.tasks.get(&need).map(|s| &s.place) {
+        seen.needs.iter().any(|&need| match self.tasks.get(&need).map(|s| &s.place) {
             Some(Place::Failed) => true,
             Some(Place::Open) => self.is_held_back(need),
             Some(Place::Split(parts)) => parts.iter().any(|&part| self.is_lost(part)),
@@ -158,11 +159,12 @@ impl Graph {
     }
 
     fn is_lost(&self, part: TaskId) -> bool {
-        match self.tasks.get(&part).map(|seen| &seen.place) {
-            Some(Place::Failed) => true,
-            Some(Place::Open) => self.is_held_back(part),
-            Some(Place::Split(parts)) => parts.iter().any(|&part| self.is_lost(part)),
-            Some(Place::Working | Place::Claimed | Place::Merged | Place::Dropped) | None => false,
+        let Some(seen) = self.tasks.get(&part).filter(|seen| !seen.met) else { return false };
+        match &seen.place {
+            Place::Failed => true,
+            Place::Open => self.is_held_back(part),
+            Place::Split(parts) => parts.iter().any(|&part| self.is_lost(part)),
+            Place::Working | Place::Claimed | Place::Merged | Place::Dropped => false,
         }
     }
 
@@ -172,6 +174,9 @@ impl Graph {
     }
 
     fn put(&mut self, task: TaskId, place: Place) {
+        if matches!(place, Place::Merged | Place::Dropped) {
+            self.tasks.values_mut().for_each(|seen| seen.needs.retain(|&need| need != task));
+        }
         if let Some(seen) = self.tasks.get_mut(&task) {
             seen.met |= matches!(place, Place::Merged | Place::Dropped);
             seen.place = place;
@@ -180,8 +185,12 @@ impl Graph {
 
     fn add(&mut self, tasks: &[PlannedTask]) {
         for task in tasks {
-            let seen =
-                Seen { needs: task.needs.clone(), attempts: 0, met: false, place: Place::Open };
+            let is_open = |need: &TaskId| {
+                let place = self.tasks.get(need).map(|seen| &seen.place);
+                !matches!(place, Some(Place::Merged | Place::Dropped))
+            };
+            let needs = task.needs.iter().copied().filter(is_open).collect();
+            let seen = Seen { needs, attempts: 0, met: false, place: Place::Open };
             self.tasks.insert(task.id, seen);
         }
     }

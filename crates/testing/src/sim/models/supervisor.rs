@@ -5,6 +5,7 @@ use super::super::setup::SHARED;
 use super::{Mood, Turn, acceptance, call};
 use equitr_core::event::Matter;
 use equitr_core::id::{ConsultId, TaskId};
+use equitr_core::plan_diff;
 use equitr_core::state::RunState;
 use serde_json::{Value, json};
 
@@ -20,6 +21,11 @@ pub(super) fn calls(dice: &mut Dice, state: &RunState, id: ConsultId, mood: Mood
         (Matter::Graph, Mood::Wild { .. }) => {
             let sound = dice.chance(800);
             vec![graph(dice, state, sound)]
+        }
+        (Matter::PlanChange { .. }, Mood::Helpful) => vec![added(dice, state, true)],
+        (Matter::PlanChange { .. }, Mood::Wild { .. }) => {
+            let sound = dice.chance(800);
+            vec![added(dice, state, sound)]
         }
         (Matter::Question { .. }, Mood::Wild { .. }) if dice.chance(200) => vec![ask],
         (Matter::Question { .. }, _) => {
@@ -96,6 +102,25 @@ fn graph(dice: &mut Dice, state: &RunState, sound: bool) -> (&'static str, Strin
         spoil(dice, &mut tasks);
     }
     call("propose_graph", json!({ "tasks": tasks, "shared": [SHARED] }))
+}
+
+/// A task for each todo that none covers; one of them not sound has one thing wrong with it.
+fn added(dice: &mut Dice, state: &RunState, sound: bool) -> (&'static str, String) {
+    let mut tasks: Vec<Value> = Vec::new();
+    for (n, todo) in plan_diff::uncovered(state).into_iter().enumerate() {
+        let mut needs = Vec::new();
+        if dice.chance(300)
+            && let Some(other) = dice.pick(&state.tasks)
+        {
+            needs.push(other.key.to_string());
+        }
+        let id = format!("p{}-{n}", state.plan.changes);
+        tasks.push(task(dice, &id, &[todo], &needs));
+    }
+    if !sound && !tasks.is_empty() {
+        spoil(dice, &mut tasks);
+    }
+    call("propose_tasks", json!({ "tasks": tasks }))
 }
 
 fn spoil(dice: &mut Dice, tasks: &mut Vec<Value>) {
