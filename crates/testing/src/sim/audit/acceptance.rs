@@ -3,7 +3,7 @@
 
 use super::super::git::Git;
 use super::{Breach, holds};
-use equitr_core::acceptance::{Standing, rows};
+use equitr_core::acceptance::{Standing, requirements_of, rows};
 use equitr_core::event::{CheckResult, Event, Verdict};
 use equitr_core::id::{Commit, TaskId};
 use equitr_core::spec::RunSpec;
@@ -125,11 +125,23 @@ impl Acceptance {
                 let status = state.task(*task).map(|task| &task.status);
                 let red = written.on_base.get(command);
                 matches!(status, Some(Status::Merged(_)))
+                    && is_cited(state, *task, command)
                     && matches!(red, Some(Verdict::Failed { .. } | Verdict::TimedOut))
             })
         };
         *whole && !checks.iter().any(|c| c.verdict != Verdict::Passed && told(&c.command))
     }
+}
+
+/// Whether the task still is there for the requirement that a check of it is for: the plan may have
+/// changed since.
+fn is_cited(state: &RunState, task: TaskId, command: &str) -> bool {
+    let (Some(found), Some(task)) = (state.acceptance.tasks.get(&task), state.task(task)) else {
+        return false;
+    };
+    let cited = requirements_of(state, task);
+    let of = |id| cited.iter().any(|requirement| requirement.id == id);
+    found.checks.iter().any(|check| &*check.command == command && of(check.requirement))
 }
 
 /// No merge changes a file of an acceptance check.
