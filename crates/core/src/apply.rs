@@ -3,6 +3,7 @@
 mod acceptance;
 mod calls;
 mod claims;
+mod graph;
 mod paths;
 mod plan;
 mod planning;

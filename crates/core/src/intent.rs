@@ -1,6 +1,7 @@
 //! What tasks that collide are after, in words: for workers and the supervisor.
 
 use crate::dialogue::cut;
+use crate::event::Failure;
 use crate::foresight::collisions_of;
 use crate::id::TaskId;
 use crate::state::{RunState, Status, Task};
@@ -38,8 +39,9 @@ pub fn files<'a>(paths: impl IntoIterator<Item = &'a Arc<str>>) -> String {
 }
 
 /// What both sides of a conflict are after: the task whose work could not be merged, and the merged
-/// tasks that changed the same files, by their ids.
-pub(crate) fn both_sides(state: &RunState, task: &Task, with: &[Arc<str>]) -> String {
+/// tasks that changed the same files; empty for other failures.
+pub(crate) fn both_sides(state: &RunState, task: &Task, failure: &Failure) -> String {
+    let Failure::Conflict { with, .. } = failure else { return String::new() };
     let mut text = format!("\nBoth sides of it:\n- the work of this task, {}\n", whole(task));
     let others = with.iter().filter_map(|key| state.tasks.iter().find(|t| t.key == *key));
     for other in others.clone().take(SIDES_MAX) {
@@ -159,4 +161,31 @@ pub(crate) fn claim_opening(
          merge. If the owner should make the change, refuse and say so: the worker can write to them.\n",
     );
     text.into()
+}
+
+/// All tasks and conflicts in the making, for the supervisor.
+pub(crate) fn overview(text: &mut String, state: &RunState) {
+    text.push_str(&foreseen(state));
+    text.push_str("\nAll tasks:\n");
+    for task in state.tasks.iter().take(100) {
+        _ = writeln!(text, "- {} [id {}]", task_line(task), task.key);
+    }
+    if state.tasks.len() > 100 {
+        _ = writeln!(text, "- … and {} more", state.tasks.len() - 100);
+    }
+}
+
+/// A task and where it is, in a line.
+pub(crate) fn task_line(task: &Task) -> String {
+    let status = match &task.status {
+        Status::Waiting => "waits",
+        Status::Ready => "about to start",
+        Status::Active(_) => "under way",
+        Status::Escalated => "with the supervisor",
+        Status::Merged(_) => "merged",
+        Status::Split(_) => "split",
+        Status::Dropped(_) => "dropped",
+        Status::Failed(_) => "failed",
+    };
+    format!("Task {} {} ({}): {status}", task.id, task.title, task.worker)
 }

@@ -11,7 +11,7 @@ use crate::intent;
 use crate::policy::Touched;
 use crate::review;
 use crate::spec::{Person, RunSpec};
-use crate::state::{Letter, RunState, Status, Task};
+use crate::state::{Letter, RunState, Task};
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -172,9 +172,7 @@ pub fn worker_opening(state: &RunState, task: &Task) -> Arc<str> {
     if let Some((number, failure)) = task.failures.last() {
         _ = write!(text, "\nAttempt {number} at this task came to nothing.\n");
         tell_failure(&mut text, failure);
-        if let Failure::Conflict { with, .. } = failure {
-            text.push_str(&intent::both_sides(state, task, with));
-        }
+        text.push_str(&intent::both_sides(state, task, failure));
         text.push_str(match task.start {
             crate::event::Start::Fresh => "\nYour worktree is fresh.\n",
             crate::event::Start::Kept { .. } => "\nYour worktree holds what that attempt left.\n",
@@ -251,7 +249,7 @@ pub fn plan_change_opening(state: &RunState, nth: u32, todos: &[u32]) -> Arc<str
     for todo in state.plan.todos.iter().filter(|todo| todos.contains(&todo.number)) {
         _ = writeln!(text, "{}. {}", todo.number, todo.text);
     }
-    overview(&mut text, state);
+    intent::overview(&mut text, state);
     text.push_str("\nWorker profiles:\n");
     for (name, profile) in &state.spec.profiles {
         _ = writeln!(text, "- {name}: {}", profile.role);
@@ -295,7 +293,7 @@ pub fn question_opening(state: &RunState, task: &Task, nth: u32, question: &str)
         task.worker, task.worker, task.id, task.title
     );
     _ = write!(text, "\nIts goal: {}\n", task.goal);
-    overview(&mut text, state);
+    intent::overview(&mut text, state);
     let given = state.answers.given();
     if !given.is_empty() {
         text.push_str("\nYour answers so far; keep to them:\n");
@@ -398,11 +396,9 @@ pub fn escalation_opening(state: &RunState, task: &Task, nth: u32) -> Arc<str> {
     for (number, failure) in task.failures.iter().rev().take(3).rev() {
         _ = write!(text, "\nAttempt {number}:\n");
         tell_failure(&mut text, failure);
-        if let Failure::Conflict { with, .. } = failure {
-            text.push_str(&intent::both_sides(state, task, with));
-        }
+        text.push_str(&intent::both_sides(state, task, failure));
     }
-    overview(&mut text, state);
+    intent::overview(&mut text, state);
     text.push_str("\nWorker profiles:\n");
     for (name, profile) in &state.spec.profiles {
         _ = writeln!(text, "- {name}: {}", profile.role);
@@ -521,38 +517,13 @@ fn others(text: &mut String, state: &RunState, task: &Task) {
             if told.len() == 1 {
                 text.push_str("\nOther tasks:\n");
             }
-            _ = writeln!(text, "- {}", task_line(other));
+            _ = writeln!(text, "- {}", intent::task_line(other));
         }
     }
     let left = state.tasks.len() - 1 - told.len();
     if left > 0 {
         _ = writeln!(text, "- … and {left} more");
     }
-}
-
-fn overview(text: &mut String, state: &RunState) {
-    text.push_str(&intent::foreseen(state));
-    text.push_str("\nAll tasks:\n");
-    for task in state.tasks.iter().take(100) {
-        _ = writeln!(text, "- {} [id {}]", task_line(task), task.key);
-    }
-    if state.tasks.len() > 100 {
-        _ = writeln!(text, "- … and {} more", state.tasks.len() - 100);
-    }
-}
-
-fn task_line(task: &Task) -> String {
-    let status = match &task.status {
-        Status::Waiting => "waits",
-        Status::Ready => "about to start",
-        Status::Active(_) => "under way",
-        Status::Escalated => "with the supervisor",
-        Status::Merged(_) => "merged",
-        Status::Split(_) => "split",
-        Status::Dropped(_) => "dropped",
-        Status::Failed(_) => "failed",
-    };
-    format!("Task {} {} ({}): {status}", task.id, task.title, task.worker)
 }
 
 pub(crate) fn list(text: &mut String, heading: &str, items: &[Arc<str>]) {

@@ -1,9 +1,8 @@
 //! The journal, readable: an entry for each event, none left out, its content bounded.
 
 mod acceptance;
+mod claims;
 mod close;
-
-use close::{delivered, ended};
 
 use crate::names;
 use crate::plan_change;
@@ -12,8 +11,9 @@ use crate::sandbox;
 use crate::style::{Mark, Style, Tone};
 use crate::text::{LINE_COLUMNS, count, head, listed, one_line, tail};
 use crate::time::{duration, utc_seconds};
+use close::{delivered, ended};
 use equitr_core::chat::{CallFault, Message, Reply, Stop, ToolOutcome};
-use equitr_core::event::{AnsweredBy, CheckResult, Event, Failure, Matter, Record, Start};
+use equitr_core::event::{AnsweredBy, CheckResult, Event, Failure, Record, Start};
 use equitr_core::graph::PlannedTask;
 use equitr_core::id::{AgentId, TaskId};
 use equitr_core::prompt::failure_line;
@@ -109,7 +109,7 @@ fn entry(event: &Event, state: &RunState, style: &Style) -> (String, Vec<String>
             bare(format!("documents committed as {}{note}", words(base.short())))
         }
         Event::ConsultOpened { id, matter, opening } => {
-            (format!("supervisor matter {id} opened: {}", about(matter)), opened(opening))
+            (format!("supervisor matter {id} opened: {}", claims::about(matter)), opened(opening))
         }
         Event::ConsultClosed { id } => bare(format!("supervisor matter {id} closed")),
         Event::GraphAccepted { tasks, shared } => {
@@ -251,35 +251,10 @@ fn entry(event: &Event, state: &RunState, style: &Style) -> (String, Vec<String>
         | Event::AcceptanceWritten { .. }
         | Event::ChecksProved { .. }
         | Event::ChecksEdited { .. } => acceptance::entry(event, style),
-        Event::ClaimGranted { task, paths, owners } => bare(format!(
-            "{} may write {}{}",
-            names::number(*task),
-            words(&listed(paths.iter().map(ToString::to_string), 10)),
-            match owners.is_empty() {
-                true => ", which was nobody's".to_owned(),
-                false => {
-                    let owners = owners.iter().map(|id| names::number(*id));
-                    format!(" besides {}", listed(owners, 10))
-                }
-            }
-        )),
-        Event::WorkCompared { nth, looked, took_ms } => bare(format!(
-            "unfinished work compared, time {nth}, with news of {}, in {}",
-            listed(looked.iter().map(|looked| names::number(looked.task)), 10),
-            duration(*took_ms)
-        )),
-        Event::ConflictForeseen { task, with, paths } => bare(format!(
-            "{} and {} will conflict in {}",
-            names::number(*task),
-            names::number(*with),
-            words(&listed(paths.iter().map(ToString::to_string), 20))
-        )),
-        Event::ConflictPassed { task, with, paths } => bare(format!(
-            "{} and {} don't conflict any more in {}",
-            names::number(*task),
-            names::number(*with),
-            words(&listed(paths.iter().map(ToString::to_string), 20))
-        )),
+        Event::ClaimGranted { .. }
+        | Event::WorkCompared { .. }
+        | Event::ConflictForeseen { .. }
+        | Event::ConflictPassed { .. } => bare(claims::words(event, style)),
         Event::FilesCommitted { subject, commit, .. } => {
             bare(format!("{} committed as {}", words(subject), words(commit.short())))
         }
@@ -343,28 +318,6 @@ fn started(spec: &RunSpec, style: &Style) -> (String, Vec<String>) {
         ),
     ];
     (said, lines)
-}
-
-fn about(matter: &Matter) -> String {
-    match matter {
-        Matter::Graph => "the task graph".to_owned(),
-        Matter::Acceptance { task } => {
-            format!("acceptance checks of {}, before its work", names::number(*task))
-        }
-        Matter::PlanChange { nth } => format!("tasks for change {nth} of the plan"),
-        Matter::Question { task, attempt, nth, .. } => {
-            format!("question {nth} of {}, attempt {attempt}", names::number(*task))
-        }
-        Matter::Review { task, attempt } => {
-            format!("a review of {}, attempt {attempt}", names::number(*task))
-        }
-        Matter::Claim { task, attempt, nth, .. } => {
-            format!("claim {nth} of {}, attempt {attempt}", names::number(*task))
-        }
-        Matter::Escalation { task, nth } => {
-            format!("{} has spent its tries, time {nth}", names::number(*task))
-        }
-    }
 }
 
 /// `Task 2 (backend_worker_1#3)`

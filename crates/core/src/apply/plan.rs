@@ -1,6 +1,6 @@
 //! What a change of the approved plan does to a state.
 
-use super::{Fault, tasks};
+use super::{Fault, graph};
 use crate::commits::Before;
 use crate::event::Event;
 use crate::plan_diff::PlanChange;
@@ -40,7 +40,7 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
             if state.phase != Phase::Working {
                 return Err("tasks come to a graph that stands");
             }
-            tasks::add(state, tasks, None)
+            graph::add(state, tasks, None)
         }
         _ => Err("not a change of the plan"),
     }

@@ -39,7 +39,7 @@ impl Decision<'_> {
                 .cloned()
                 .collect();
             if !new.is_empty() {
-                self.warn_both(a, b, new)?;
+                self.tell_of_collision(a, b, new)?;
             }
         }
         self.forget_passed(&fresh, &sides.into_iter().collect(), &now)
@@ -50,7 +50,12 @@ impl Decision<'_> {
     }
 
     /// Tells both whose work will conflict.
-    fn warn_both(&mut self, a: TaskId, b: TaskId, paths: Vec<Arc<str>>) -> Result<(), Fault> {
+    fn tell_of_collision(
+        &mut self,
+        a: TaskId,
+        b: TaskId,
+        paths: Vec<Arc<str>>,
+    ) -> Result<(), Fault> {
         let (Some(one), Some(other)) = (self.state.task(a), self.state.task(b)) else {
             return Err("no such task");
         };
