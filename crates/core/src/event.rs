@@ -5,6 +5,7 @@
 
 use crate::acceptance::{Lock, WrittenCheck};
 use crate::chat::{CallFault, Reply, ToolOutcome};
+use crate::contracts::PlannedContract;
 use crate::documents::{DocumentKind, Documents};
 use crate::drift::Warning;
 use crate::graph::PlannedTask;
@@ -168,6 +169,9 @@ pub enum Event {
         /// Globs of files that tasks may write at the same time.
         #[serde(default)]
         shared: Vec<Arc<str>>,
+        /// The interfaces that they share.
+        #[serde(default)]
+        contracts: Vec<PlannedContract>,
     },
 
     /// A worker began an attempt.
@@ -526,6 +530,34 @@ pub enum Event {
         /// Which.
         tasks: Vec<PlannedTask>,
     },
+    /// The supervisor accepted another version of a contract.
+    ContractChanged {
+        /// Its path.
+        contract: Arc<str>,
+        /// The version it has now.
+        version: u32,
+        /// That version's whole text.
+        text: Arc<str>,
+        /// The task whose worker proposed it.
+        by: TaskId,
+        /// Why, in the worker's words.
+        reason: Arc<str>,
+        /// What the supervisor said to it; may be empty.
+        note: Arc<str>,
+    },
+    /// A merged task's checks ran again, on the new version of a contract of it.
+    ContractRechecked {
+        /// The run's how many-th.
+        nth: u32,
+        /// The contract's path.
+        contract: Arc<str>,
+        /// Its version.
+        version: u32,
+        /// The task.
+        task: TaskId,
+        /// What was run.
+        checks: Vec<CheckResult>,
+    },
 }
 
 /// An attempt whose unfinished work was looked at.
@@ -632,6 +664,25 @@ pub enum Matter {
     PlanChange {
         /// The run's how many-th change, from 1.
         nth: u32,
+    },
+    /// Accept or refuse another version of a contract.
+    ContractChange {
+        /// The task whose worker proposes it.
+        task: TaskId,
+        /// Its attempt.
+        attempt: u32,
+        /// Which of its reply's calls waits for the word.
+        call: u32,
+        /// The task's how many-th proposal, from 1.
+        nth: u32,
+        /// The contract's path.
+        contract: Arc<str>,
+        /// The version it was written for.
+        version: u32,
+        /// The whole text it would have.
+        content: Arc<str>,
+        /// Why.
+        reason: Arc<str>,
     },
 }
 

@@ -6,6 +6,7 @@
 use crate::acceptance::{self, Lock};
 use crate::chat::{Request, ToolCall, ToolSpec};
 use crate::commits;
+use crate::contracts::{ContractFile, recheck_wanted};
 use crate::control;
 use crate::dialogue::{Dialogue, Step};
 use crate::documents::{DocumentKind, Documents, with_assumptions};
@@ -64,6 +65,8 @@ pub enum JobId {
         /// The run's how many-th proof.
         nth: u32,
     },
+    /// Check a merged task again, on a contract's new version: the run's how many-th time.
+    Recheck(u32),
 }
 
 /// How the result may be handed over. A job's name holds it, so that word of a delivery before the
@@ -115,6 +118,8 @@ pub enum Work {
         left_ms: u64,
         /// It may have run before, when the process was killed.
         repeated: bool,
+        /// Contracts that changed since worktrees were made; they are brought up to date first.
+        contracts: Vec<ContractFile>,
     },
     /// See [`JobId::Verify`].
     Verify {
@@ -130,6 +135,8 @@ pub enum Work {
         locks: Vec<Lock>,
         /// What it must not have changed.
         closed: Vec<Closed>,
+        /// All contracts; the work may not write them.
+        contracts: Vec<ContractFile>,
         /// The commands.
         checks: Vec<Arc<str>>,
         /// The longest each may take, in milliseconds.
@@ -150,6 +157,10 @@ pub enum Work {
         /// Files of acceptance checks that have to be as they were recorded; where there are any, all
         /// of them have to be as on the integration branch.
         locks: Option<Vec<Lock>>,
+        /// All contracts: the merged tree holds their newest versions.
+        contracts: Vec<ContractFile>,
+        /// Of these, the task's own, by path: it is said of each that it was looked at.
+        own: Vec<Arc<str>>,
         /// The commands.
         checks: Vec<Arc<str>>,
         /// The longest each may take, in milliseconds.
@@ -206,6 +217,17 @@ pub enum Work {
         /// The longest each may take, in milliseconds.
         check_ms: u64,
     },
+    /// See [`JobId::Recheck`].
+    Recheck {
+        /// What is checked.
+        commit: Commit,
+        /// The contract that changed.
+        contracts: Vec<ContractFile>,
+        /// The commands.
+        checks: Vec<Arc<str>>,
+        /// The longest each may take, in milliseconds.
+        check_ms: u64,
+    },
 }
 
 /// Whose worktree and branch.
@@ -251,6 +273,9 @@ pub fn jobs(state: &RunState) -> Vec<JobId> {
         wanted.push(JobId::Commit(due.nth));
     }
     wanted.extend(acceptance::proofs(state));
+    if let Some(due) = recheck_wanted(state) {
+        wanted.push(JobId::Recheck(due.nth));
+    }
     if state.is_delivering() {
         wanted.push(JobId::Deliver(state.handover));
     }
@@ -283,6 +308,7 @@ pub(crate) fn any(state: &RunState) -> bool {
             })
             || commits::wanted(state).is_some()
             || acceptance::proofs(state).next().is_some()
+            || recheck_wanted(state).is_some()
             || state.is_delivering())
 }
 
@@ -353,6 +379,7 @@ fn task_of(state: &RunState, agent: AgentId) -> Option<TaskId> {
             | Matter::Question { .. }
             | Matter::Escalation { .. }
             | Matter::Claim { .. }
+            | Matter::ContractChange { .. }
             | Matter::Acceptance { .. }
             | Matter::PlanChange { .. } => None,
         },
@@ -390,6 +417,7 @@ pub fn is_wanted(state: &RunState, job: JobId) -> bool {
         JobId::Prove { .. } => {
             return state.ending().is_none() && acceptance::proofs(state).any(|proof| proof == job);
         }
+        JobId::Recheck(nth) => return recheck_wanted(state).is_some_and(|due| due.nth == nth),
     };
     let Some(task) = state.task(task) else { return false };
     let Some(attempt) = task.attempt() else { return false };
@@ -449,6 +477,16 @@ pub fn work(state: &RunState, job: JobId) -> Option<Work> {
             })
         }
         JobId::Prove { task, .. } => acceptance::proof_work(state, task),
+        JobId::Recheck(_) => {
+            let due = recheck_wanted(state)?;
+            let changed = |file: &ContractFile| file.path == due.contract;
+            Some(Work::Recheck {
+                commit: due.commit.clone(),
+                contracts: state.contracts.files().into_iter().filter(changed).collect(),
+                checks: state.task(due.task)?.checks.clone(),
+                check_ms: state.spec.limits.check_ms,
+            })
+        }
         JobId::Prepare(task, _)
         | JobId::Verify(task, _)
         | JobId::Integrate(task, _)
@@ -483,6 +521,7 @@ fn task_work(state: &RunState, task: &Task, attempt: &Attempt, job: JobId) -> Op
                 call: pending.call.clone(),
                 left_ms: limits.attempt_ms.saturating_sub(worked_ms),
                 repeated: pending.repeated,
+                contracts: state.contracts.changed_files(),
             })
         }
         JobId::Verify(..) => Some(Work::Verify {
@@ -492,6 +531,7 @@ fn task_work(state: &RunState, task: &Task, attempt: &Attempt, job: JobId) -> Op
             subject,
             locks: state.acceptance.tasks.get(&task.id).map(|a| a.locked()).unwrap_or_default(),
             closed: scope::closed(state, task.id),
+            contracts: state.contracts.files(),
             checks: acceptance::checks_of(state, task),
             check_ms: limits.check_ms,
             diff_bytes: if review::is_due(state, task) { review::DIFF_BYTES as u64 } else { 0 },
@@ -502,6 +542,8 @@ fn task_work(state: &RunState, task: &Task, attempt: &Attempt, job: JobId) -> Op
             subject,
             files: document_updates(state, task.id),
             locks: acceptance::guarded(state),
+            contracts: state.contracts.files(),
+            own: state.contracts.of(task.id).map(|contract| contract.path.clone()).collect(),
             checks: acceptance::checks_of(state, task),
             check_ms: limits.check_ms,
         }),
@@ -520,6 +562,7 @@ fn task_work(state: &RunState, task: &Task, attempt: &Attempt, job: JobId) -> Op
         | JobId::Deliver(_)
         | JobId::Foresee(_)
         | JobId::Commit(_)
+        | JobId::Recheck(_)
         | JobId::Prove { .. } => None,
     }
 }
@@ -529,7 +572,9 @@ fn document_updates(state: &RunState, merging: TaskId) -> Vec<(Arc<str>, Arc<str
     let mut done = merged_todos(state);
     done.extend(state.task(merging).into_iter().flat_map(|t| &t.todos));
     let documents = &state.plan.documents;
-    let mut files: Vec<(Arc<str>, Arc<str>)> = Vec::new();
+    // A worktree may hold a version between the one that it began with and the newest.
+    let contracts = state.contracts.changed_files().into_iter();
+    let mut files: Vec<(Arc<str>, Arc<str>)> = contracts.map(|c| (c.path, c.text)).collect();
     let ticked = todos::tick(&documents.todos, &done);
     files.push((DocumentKind::Todos.path().into(), ticked.into()));
     let listed = with_assumptions(&documents.requirements, &state.assumptions);
@@ -591,6 +636,8 @@ static REVIEW: LazyLock<Vec<ToolSpec>> = LazyLock::new(control::review_tools);
 static CLAIM: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::claim_tools().into());
 static ESCALATION: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::escalation_tools().into());
 static ACCEPTANCE: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| acceptance::tools().into());
+static CONTRACT: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::contract_tools().into());
+static PROPOSE: LazyLock<ToolSpec> = LazyLock::new(control::contract_tool);
 static WORKER: LazyLock<Vec<ToolSpec>> = LazyLock::new(control::worker_tools);
 
 /// The tools an agent may call.
@@ -607,13 +654,16 @@ pub(crate) fn tools(state: &RunState, agent: AgentId) -> Arc<[ToolSpec]> {
             Some(Matter::Claim { .. }) => CLAIM.clone(),
             Some(Matter::Acceptance { .. }) => ACCEPTANCE.clone(),
             Some(Matter::PlanChange { .. }) => PLAN_CHANGE.clone(),
+            Some(Matter::ContractChange { .. }) => CONTRACT.clone(),
             Some(Matter::Graph) | None => GRAPH.clone(),
         },
         AgentId::Worker(task, _) => {
             let profile = state.task(task).and_then(|t| state.spec.profiles.get(&t.profile));
             let allowed = profile.map(|p| p.tools.as_slice()).unwrap_or_default();
             let may = |tool: &&ToolSpec| allowed.is_empty() || allowed.contains(&tool.name);
-            state.spec.tools.iter().filter(may).chain(WORKER.iter()).cloned().collect()
+            let propose = (!state.contracts.list.is_empty()).then_some(&*PROPOSE);
+            let control = WORKER.iter().chain(propose);
+            state.spec.tools.iter().filter(may).chain(control).cloned().collect()
         }
     }
 }
@@ -632,10 +682,14 @@ pub(crate) fn tool_bytes(state: &RunState, agent: AgentId) -> usize {
         ];
         all.iter().map(|set| spec_bytes(set)).max().unwrap_or(0)
     });
+    static PROPOSE_BYTES: LazyLock<usize> =
+        LazyLock::new(|| spec_bytes(std::slice::from_ref(&*PROPOSE)));
     match agent {
         AgentId::Planner => *CONTROL,
         AgentId::Supervisor(_) if task_of(state, agent).is_none() => *CONTROL,
-        AgentId::Supervisor(_) | AgentId::Worker(..) => *CONTROL + state.tool_bytes,
+        AgentId::Supervisor(_) => *CONTROL + state.tool_bytes,
+        AgentId::Worker(..) if state.contracts.list.is_empty() => *CONTROL + state.tool_bytes,
+        AgentId::Worker(..) => *CONTROL + state.tool_bytes + *PROPOSE_BYTES,
     }
 }
 

@@ -3,6 +3,7 @@
 //! Every opening begins with a line `agent: NAME`, by which scripts, test servers and people who
 //! read a provider's log know who speaks.
 
+use crate::contracts;
 use crate::dialogue::{cut, cut_front};
 use crate::documents::{DocumentKind, Documents, relevant_sections};
 use crate::event::{CheckResult, Failure, Matter, MessageKind, Sender, Verdict};
@@ -153,6 +154,7 @@ pub fn worker_opening(state: &RunState, task: &Task) -> Arc<str> {
             &found.commands(),
         );
     }
+    contracts::told::of_task(&mut text, state, task);
     others(&mut text, state, task);
     for kind in [DocumentKind::Requirements, DocumentKind::Design] {
         let part = relevant_sections(state.plan.documents.get(kind), &about, SECTION_BYTES);
@@ -321,6 +323,7 @@ pub(crate) fn system(matter: &Matter) -> &'static str {
         | Matter::Question { .. }
         | Matter::Escalation { .. }
         | Matter::Claim { .. }
+        | Matter::ContractChange { .. }
         | Matter::PlanChange { .. } => SUPERVISOR,
     }
 }
@@ -344,6 +347,7 @@ pub fn review_opening(
         _ = writeln!(text, "{}. {}", todo.number, todo.text);
         _ = write!(about, " {}", todo.text);
     }
+    contracts::told::of_work(&mut text, state, task);
     list(&mut text, "\nThe worker says", summary);
     text.push_str("\nChecks that were run:\n");
     for check in checks {

@@ -3,6 +3,7 @@
 mod call_model;
 mod checks;
 mod commit;
+mod contracts;
 mod deliver;
 mod foresee;
 mod integrate;
@@ -11,6 +12,7 @@ mod locks;
 mod prepare;
 mod prove;
 mod publish;
+mod recheck;
 mod run_tool;
 mod verify;
 
@@ -187,11 +189,12 @@ async fn carry_out(context: &Arc<Context>, job: JobId, work: Work) -> Outcome {
             };
             call_model::call_model(context, agent, request).await
         }
-        Work::Tool { place, call, left_ms, repeated } => {
+        Work::Tool { place, call, left_ms, repeated, contracts } => {
             let Some(who) = who(job) else {
                 return Outcome::Failed("a tool call has no caller".into());
             };
-            run_tool::run_tool(context, who, &place, &call, left_ms, repeated).await
+            let call = run_tool::Called { call, left_ms, repeated, contracts };
+            run_tool::run_tool(context, who, &place, call).await
         }
         Work::Prepare { place, start, keep } => {
             ended(prepare::prepare(context, place, start, keep).await)
@@ -203,15 +206,26 @@ async fn carry_out(context: &Arc<Context>, job: JobId, work: Work) -> Outcome {
             subject,
             closed,
             locks,
+            contracts,
             checks,
             check_ms,
             diff_bytes,
         } => {
-            let from = verify::From { base, start, closed, locks, diff_bytes };
+            let from = verify::From { base, start, closed, locks, contracts, diff_bytes };
             ended(verify::verify(context, place, from, subject, &checks, check_ms).await)
         }
-        Work::Integrate { place, commit, subject, files, locks, checks, check_ms } => {
-            let with = integrate::With { files, locks };
+        Work::Integrate {
+            place,
+            commit,
+            subject,
+            files,
+            locks,
+            contracts,
+            own,
+            checks,
+            check_ms,
+        } => {
+            let with = integrate::With { files, locks, contracts, own };
             ended(
                 integrate::integrate(context, place, commit, subject, with, &checks, check_ms)
                     .await,
@@ -236,6 +250,9 @@ async fn carry_out(context: &Arc<Context>, job: JobId, work: Work) -> Outcome {
                 return Outcome::Failed("a commit has no number".into());
             };
             ended(commit::commit_files(context, nth, from, files, &subject).await)
+        }
+        Work::Recheck { commit, contracts, checks, check_ms } => {
+            ended(recheck::recheck(context, commit, &contracts, &checks, check_ms).await)
         }
     }
 }
@@ -417,6 +434,7 @@ fn who(job: JobId) -> Option<Who> {
         | JobId::Publish
         | JobId::Deliver(_)
         | JobId::Commit(_)
+        | JobId::Recheck(_)
         | JobId::Prove { task: None, .. } => Who::Planner,
         JobId::Call { agent: AgentId::Supervisor(_), .. }
         | JobId::Tool { agent: AgentId::Supervisor(_), .. } => Who::Supervisor,
@@ -450,6 +468,7 @@ fn describe(state: &RunState, job: JobId, work: &Work) -> String {
         (JobId::Foresee(_), _) => "comparing unfinished work".to_owned(),
         (JobId::Publish, _) => "committing the documents".to_owned(),
         (JobId::Deliver(_), _) => "handing over the result".to_owned(),
+        (JobId::Recheck(_), _) => "checking merged work on a new contract".to_owned(),
         (JobId::Commit(_), _) => "committing files of the run's own".to_owned(),
         (JobId::Prove { task: Some(task), .. }, _) => {
             format!("running the acceptance checks of task {task} before its work")

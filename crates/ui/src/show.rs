@@ -112,10 +112,16 @@ fn entry(event: &Event, state: &RunState, style: &Style) -> (String, Vec<String>
             (format!("supervisor matter {id} opened: {}", claims::about(matter)), opened(opening))
         }
         Event::ConsultClosed { id } => bare(format!("supervisor matter {id} closed")),
-        Event::GraphAccepted { tasks, shared } => {
+        Event::GraphAccepted { tasks, shared, contracts } => {
             let mut lines = planned(tasks, style);
             if !shared.is_empty() {
                 lines.push(format!("{INDENT}shared files: {}", words(&shared.join(", "))));
+            }
+            for contract in contracts {
+                let (path, owner) = (words(&contract.path), names::number(contract.owner));
+                let consumers = contract.consumers.iter().map(|id| names::number(*id));
+                let consumers = listed(consumers, 10);
+                lines.push(format!("{INDENT}contract {path}: {owner} for {consumers}"));
             }
             (format!("graph accepted: {}", count(tasks.len(), "task")), lines)
         }
@@ -255,6 +261,22 @@ fn entry(event: &Event, state: &RunState, style: &Style) -> (String, Vec<String>
         | Event::WorkCompared { .. }
         | Event::ConflictForeseen { .. }
         | Event::ConflictPassed { .. } => bare(claims::words(event, style)),
+        Event::ContractChanged { contract, version, by, reason, note, .. } => {
+            let mut lines = body(reason);
+            if !note.is_empty() {
+                lines.push(format!("{INDENT}supervisor: {}", words(note)));
+            }
+            let by = names::number(*by);
+            (format!("contract {} is version {version} now, by {by}:", words(contract)), lines)
+        }
+        Event::ContractRechecked { contract, version, task, checks, .. } => (
+            format!(
+                "{} checked again on {} version {version}:",
+                names::number(*task),
+                words(contract)
+            ),
+            checked(checks, style),
+        ),
         Event::FilesCommitted { subject, commit, .. } => {
             bare(format!("{} committed as {}", words(subject), words(commit.short())))
         }
