@@ -3,22 +3,26 @@
 //! A job is a leaf: one model call, one tool call, one git step. Its name says task, attempt and
 //! step, so that an outcome that comes late names something no longer wanted.
 
+mod documents;
+mod tools;
+
+pub(crate) use documents::documents;
+use documents::{document_updates, taken};
+pub(crate) use tools::{is_worktree_tool, spec_bytes, tool_bytes, tools};
+
 use crate::acceptance::{self, Lock};
-use crate::chat::{Request, ToolCall, ToolSpec};
+use crate::chat::{Request, ToolCall};
 use crate::commits;
 use crate::contracts::{ContractFile, recheck_wanted};
-use crate::control;
 use crate::dialogue::{Dialogue, Step};
-use crate::documents::{DocumentKind, Documents, with_assumptions};
+use crate::documents::Documents;
 use crate::event::{Matter, Start};
 use crate::foresight::{self, Side};
 use crate::id::{AgentId, Commit, TaskId};
 use crate::review;
 use crate::scope::{self, Closed};
 use crate::state::{Attempt, Consult, Phase, RunState, Stage, Status, Task};
-use crate::todos;
-use std::collections::BTreeSet;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 /// A job's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -565,137 +569,6 @@ fn task_work(state: &RunState, task: &Task, attempt: &Attempt, job: JobId) -> Op
         | JobId::Recheck(_)
         | JobId::Prove { .. } => None,
     }
-}
-
-/// The documents as they stand once `merging` is merged: its todos ticked, assumptions listed.
-fn document_updates(state: &RunState, merging: TaskId) -> Vec<(Arc<str>, Arc<str>)> {
-    let mut done = merged_todos(state);
-    done.extend(state.task(merging).into_iter().flat_map(|t| &t.todos));
-    let documents = &state.plan.documents;
-    // A worktree may hold a version between the one that it began with and the newest.
-    let contracts = state.contracts.changed_files().into_iter();
-    let mut files: Vec<(Arc<str>, Arc<str>)> = contracts.map(|c| (c.path, c.text)).collect();
-    let ticked = todos::tick(&documents.todos, &done);
-    files.push((DocumentKind::Todos.path().into(), ticked.into()));
-    let listed = with_assumptions(&documents.requirements, &state.assumptions);
-    if !state.assumptions.is_empty() && listed != *documents.requirements {
-        files.push((DocumentKind::Requirements.path().into(), listed.into()));
-    }
-    files
-}
-
-/// The documents as the person's files are known to hold them, once a change of the plan came from
-/// there: nothing of theirs is lost when a file that holds exactly that is replaced.
-fn taken(state: &RunState) -> Vec<(Arc<str>, Arc<str>)> {
-    if state.plan.changes == 0 {
-        return Vec::new();
-    }
-    DocumentKind::ALL
-        .into_iter()
-        .map(|kind| (kind.path().into(), state.plan.seen.get(kind).clone()))
-        .collect()
-}
-
-/// All three documents as they stand now, by path: todos ticked, assumptions listed.
-pub(crate) fn documents(state: &RunState) -> Vec<(Arc<str>, Arc<str>)> {
-    let text = |kind: DocumentKind| -> Arc<str> {
-        match kind {
-            DocumentKind::Requirements if !state.assumptions.is_empty() => {
-                with_assumptions(state.plan.documents.get(kind), &state.assumptions).into()
-            }
-            DocumentKind::Requirements | DocumentKind::Design => {
-                state.plan.documents.get(kind).clone()
-            }
-            DocumentKind::Todos => {
-                todos::tick(state.plan.documents.get(kind), &merged_todos(state)).into()
-            }
-        }
-    };
-    let ended = |text: Arc<str>| Arc::from(format!("{}\n", text.trim_end()));
-    DocumentKind::ALL.into_iter().map(|kind| (kind.path().into(), ended(text(kind)))).collect()
-}
-
-fn merged_todos(state: &RunState) -> BTreeSet<u32> {
-    let merged = state.tasks.iter().filter(|t| matches!(t.status, Status::Merged(_)));
-    merged.flat_map(|t| t.todos.iter().copied()).collect()
-}
-
-/// Whether a tool acts on a worktree, and so is a job.
-pub(crate) fn is_worktree_tool(state: &RunState, name: &str) -> bool {
-    state.spec.tools.iter().any(|tool| &*tool.name == name)
-}
-
-static PLANNER: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::planner_tools(true).into());
-static PLANNER_CLOSED: LazyLock<Arc<[ToolSpec]>> =
-    LazyLock::new(|| control::planner_tools(false).into());
-static GRAPH: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::graph_tools().into());
-static PLAN_CHANGE: LazyLock<Arc<[ToolSpec]>> =
-    LazyLock::new(|| control::plan_change_tools().into());
-static QUESTION: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::question_tools().into());
-static REVIEW: LazyLock<Vec<ToolSpec>> = LazyLock::new(control::review_tools);
-static CLAIM: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::claim_tools().into());
-static ESCALATION: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::escalation_tools().into());
-static ACCEPTANCE: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| acceptance::tools().into());
-static CONTRACT: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::contract_tools().into());
-static PROPOSE: LazyLock<ToolSpec> = LazyLock::new(control::contract_tool);
-static WORKER: LazyLock<Vec<ToolSpec>> = LazyLock::new(control::worker_tools);
-
-/// The tools an agent may call.
-pub(crate) fn tools(state: &RunState, agent: AgentId) -> Arc<[ToolSpec]> {
-    match agent {
-        AgentId::Planner if state.plan.closed => PLANNER_CLOSED.clone(),
-        AgentId::Planner => PLANNER.clone(),
-        AgentId::Supervisor(id) => match state.consults.get(&id).map(|c| &c.matter) {
-            Some(Matter::Question { .. }) => QUESTION.clone(),
-            Some(Matter::Escalation { .. }) => ESCALATION.clone(),
-            Some(Matter::Review { .. }) => {
-                review::reading_tools(state).chain(REVIEW.iter()).cloned().collect()
-            }
-            Some(Matter::Claim { .. }) => CLAIM.clone(),
-            Some(Matter::Acceptance { .. }) => ACCEPTANCE.clone(),
-            Some(Matter::PlanChange { .. }) => PLAN_CHANGE.clone(),
-            Some(Matter::ContractChange { .. }) => CONTRACT.clone(),
-            Some(Matter::Graph) | None => GRAPH.clone(),
-        },
-        AgentId::Worker(task, _) => {
-            let profile = state.task(task).and_then(|t| state.spec.profiles.get(&t.profile));
-            let allowed = profile.map(|p| p.tools.as_slice()).unwrap_or_default();
-            let may = |tool: &&ToolSpec| allowed.is_empty() || allowed.contains(&tool.name);
-            let propose = (!state.contracts.list.is_empty()).then_some(&*PROPOSE);
-            let control = WORKER.iter().chain(propose);
-            state.spec.tools.iter().filter(may).chain(control).cloned().collect()
-        }
-    }
-}
-
-/// Bytes of the tools an agent is told of, as a provider counts them into the input.
-pub(crate) fn tool_bytes(state: &RunState, agent: AgentId) -> usize {
-    // Worktree tools are the bulk and the same for all; measuring them by JSON each time would
-    // cost more than the rest of a turn.
-    static CONTROL: LazyLock<usize> = LazyLock::new(|| {
-        let all = [
-            control::planner_tools(true),
-            control::escalation_tools(),
-            control::worker_tools(),
-            control::review_tools(),
-            acceptance::tools(),
-        ];
-        all.iter().map(|set| spec_bytes(set)).max().unwrap_or(0)
-    });
-    static PROPOSE_BYTES: LazyLock<usize> =
-        LazyLock::new(|| spec_bytes(std::slice::from_ref(&*PROPOSE)));
-    match agent {
-        AgentId::Planner => *CONTROL,
-        AgentId::Supervisor(_) if task_of(state, agent).is_none() => *CONTROL,
-        AgentId::Supervisor(_) => *CONTROL + state.tool_bytes,
-        AgentId::Worker(..) if state.contracts.list.is_empty() => *CONTROL + state.tool_bytes,
-        AgentId::Worker(..) => *CONTROL + state.tool_bytes + *PROPOSE_BYTES,
-    }
-}
-
-/// Bytes of tools as JSON.
-pub(crate) fn spec_bytes(tools: &[ToolSpec]) -> usize {
-    tools.iter().map(|t| t.name.len() + t.description.len() + t.schema.to_string().len() + 40).sum()
 }
 
 fn request(state: &RunState, agent: AgentId) -> Option<Request> {
