@@ -5,10 +5,14 @@
 
 mod documents;
 mod tools;
+mod when;
 
 pub(crate) use documents::documents;
 use documents::{document_updates, taken};
+use tools::task_of;
 pub(crate) use tools::{is_worktree_tool, spec_bytes, tool_bytes, tools};
+pub(crate) use when::call_not_before;
+pub use when::wake_at;
 
 use crate::acceptance::{self, Lock};
 use crate::chat::{Request, ToolCall};
@@ -372,24 +376,6 @@ fn next_tool(state: &RunState, agent: AgentId, dialogue: &Dialogue) -> Option<Jo
     Some(JobId::Tool { agent, turn: dialogue.turn, call })
 }
 
-/// The task in whose worktree an agent calls tools.
-fn task_of(state: &RunState, agent: AgentId) -> Option<TaskId> {
-    match agent {
-        AgentId::Planner => None,
-        AgentId::Worker(task, _) => Some(task),
-        AgentId::Supervisor(id) => match state.consults.get(&id)?.matter {
-            Matter::Review { task, .. } => Some(task),
-            Matter::Graph
-            | Matter::Question { .. }
-            | Matter::Escalation { .. }
-            | Matter::Claim { .. }
-            | Matter::ContractChange { .. }
-            | Matter::Acceptance { .. }
-            | Matter::PlanChange { .. } => None,
-        },
-    }
-}
-
 /// Whether an outcome of this job would still be news.
 pub fn is_wanted(state: &RunState, job: JobId) -> bool {
     if state.paused.as_ref().is_some_and(|pause| !pause.lets(job)) {
@@ -428,26 +414,6 @@ pub fn is_wanted(state: &RunState, job: JobId) -> bool {
     let mut wanted = Vec::new();
     attempt_jobs(state, task, attempt, &mut wanted);
     state.ending().is_none() && wanted.contains(&job)
-}
-
-/// When time alone would bring something about, in milliseconds since 1970; nothing while a call
-/// that waits could start anyway, or while the run is paused.
-pub fn wake_at(state: &RunState) -> Option<u64> {
-    if state.ending().is_some() || state.paused.is_some() {
-        return None;
-    }
-    let callers = state.callers.iter().filter_map(|&agent| {
-        state.halting.is_none().then(|| call_not_before(state, agent)).flatten()
-    });
-    let questions = state.questions.values().filter_map(|question| question.deadline_ms);
-    callers.chain(questions).filter(|&at| at > state.now_ms).min()
-}
-
-/// When this agent's next call may start at the earliest.
-pub(crate) fn call_not_before(state: &RunState, agent: AgentId) -> Option<u64> {
-    let Step::NeedsCall { not_before_ms, .. } = state.dialogue(agent)?.step else { return None };
-    let gate = state.gates.get(&state.model(agent).provider).copied().unwrap_or(0);
-    Some(not_before_ms.max(gate))
 }
 
 /// What a wanted job needs; `None` for one that is not wanted.

@@ -1,11 +1,10 @@
 //! The tools that each agent is told of.
 
-use super::task_of;
 use crate::acceptance;
 use crate::chat::ToolSpec;
 use crate::control;
 use crate::event::Matter;
-use crate::id::AgentId;
+use crate::id::{AgentId, TaskId};
 use crate::review;
 use crate::state::RunState;
 use std::sync::{Arc, LazyLock};
@@ -86,4 +85,22 @@ pub(crate) fn tool_bytes(state: &RunState, agent: AgentId) -> usize {
 /// Bytes of tools as JSON.
 pub(crate) fn spec_bytes(tools: &[ToolSpec]) -> usize {
     tools.iter().map(|t| t.name.len() + t.description.len() + t.schema.to_string().len() + 40).sum()
+}
+
+/// The task in whose worktree an agent calls tools.
+pub(super) fn task_of(state: &RunState, agent: AgentId) -> Option<TaskId> {
+    match agent {
+        AgentId::Planner => None,
+        AgentId::Worker(task, _) => Some(task),
+        AgentId::Supervisor(id) => match state.consults.get(&id)?.matter {
+            Matter::Review { task, .. } => Some(task),
+            Matter::Graph
+            | Matter::Question { .. }
+            | Matter::Escalation { .. }
+            | Matter::Claim { .. }
+            | Matter::ContractChange { .. }
+            | Matter::Acceptance { .. }
+            | Matter::PlanChange { .. } => None,
+        },
+    }
 }

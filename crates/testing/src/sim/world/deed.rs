@@ -340,7 +340,7 @@ impl World {
                 };
                 self.git
                     .commit_files(nth, &from, files)
-                    .map_or(Outcome::Overtaken, |commit| Outcome::Committed(commit))
+                    .map_or(Outcome::Overtaken, Outcome::Committed)
             }
             Deed::Plain { outcome } => outcome,
         }
