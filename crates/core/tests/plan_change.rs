@@ -93,6 +93,21 @@ fn a_worker_that_is_done_before_it_reads_of_a_change_is_opened_again() {
 }
 
 #[test]
+fn work_that_lands_in_a_pause_is_opened_again_when_its_worker_read_of_no_change() {
+    let mut play = Play::graphed(&[task("a", &[1], &[]), task("b", &[2], &[])]);
+    play.claims(1, 1);
+    play.verify(1, 1, &[("check", Verdict::Passed)]);
+    let documents = edited(&play, "1. todo 1", "1. todo one");
+    play.command(Command::EditPlan(documents));
+    play.command(Command::Pause);
+    play.integrate(1, 1, &[("check", Verdict::Passed)]);
+    play.lands(1, 1);
+    let opened = |e: &Event| matches!(e, Event::TaskReopened { task: TaskId(1), .. });
+    assert!(last(&play).iter().any(opened), "{:?}", last(&play));
+    play.replays();
+}
+
+#[test]
 fn a_worker_that_reads_of_a_change_in_time_goes_on() {
     let mut play = Play::graphed(&[task("a", &[1], &[])]);
     let documents = edited(&play, "1. todo 1", "1. todo one");

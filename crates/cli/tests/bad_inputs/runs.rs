@@ -92,7 +92,7 @@ fn a_journal_that_is_not_what_was_written_is_refused() {
     exit 7
 
     $ equitrcoder status
-    error: the run was written in format 9; this program reads up to 2
+    error: the run was written in format 9; this program reads up to 3
     hint: use the version of equitrcoder that wrote it, or a newer one
     exit 7
 

@@ -31,11 +31,11 @@ impl Decision<'_> {
             return Ok(());
         }
         self.answer_for_the_absent()?;
+        self.reopen_untold()?;
         if is_paused(self.state) {
             return self.end_if_halted();
         }
         self.advance_plan()?;
-        self.reopen_untold()?;
         self.start_merge()?;
         self.void_acceptance()?;
         if self.state.halting.is_none() && self.state.ending().is_none() {

@@ -4,7 +4,7 @@
 use super::super::git::Git;
 use super::{Breach, holds};
 use equitr_core::acceptance::{Standing, requirements_of, rows};
-use equitr_core::event::{CheckResult, Event, Verdict};
+use equitr_core::event::{CheckResult, Event, Matter, Verdict};
 use equitr_core::id::{Commit, TaskId};
 use equitr_core::spec::RunSpec;
 use equitr_core::state::{RunState, Status};
@@ -21,11 +21,19 @@ pub(super) struct Acceptance {
 
 #[derive(Debug, Default)]
 struct Written {
+    /// What counts once all of it is written; until then it may be given up.
+    draft: Draft,
     files: BTreeMap<String, String>,
     commands: BTreeSet<String>,
     over: bool,
     on_base: BTreeMap<Arc<str>, Verdict>,
     proved: bool,
+}
+
+#[derive(Debug, Default)]
+struct Draft {
+    files: BTreeMap<String, String>,
+    commands: BTreeSet<String>,
 }
 
 impl Acceptance {
@@ -35,17 +43,24 @@ impl Acceptance {
 
     pub fn saw(&mut self, event: &Event, state: &RunState, git: &Git) -> Result<(), Breach> {
         match event {
+            Event::ConsultOpened { matter: Matter::Acceptance { task }, .. } => {
+                self.tasks.entry(*task).or_default().draft = Draft::default();
+            }
             Event::ChecksWritten { task, checks } => {
-                let written = self.tasks.entry(*task).or_default();
+                let draft = &mut self.tasks.entry(*task).or_default().draft;
                 for check in checks {
-                    written.commands.insert(check.command.clone());
+                    draft.commands.insert(check.command.clone());
                     for file in &check.files {
-                        written.files.insert(file.path.clone(), file.content.clone());
+                        draft.files.insert(file.path.clone(), file.content.clone());
                     }
                 }
             }
             Event::AcceptanceWritten { task, .. } => {
-                self.tasks.entry(*task).or_default().over = true;
+                let written = self.tasks.entry(*task).or_default();
+                let Draft { files, commands } = std::mem::take(&mut written.draft);
+                written.files.extend(files);
+                written.commands.extend(commands);
+                written.over = true;
             }
             Event::ChecksProved { task: Some(task), checks, .. } => {
                 let written = self.tasks.entry(*task).or_default();

@@ -53,6 +53,7 @@ impl Claims {
                 self.shared = shared.clone();
                 self.add(tasks, None);
             }
+            Event::TasksAdded { tasks } => self.add(tasks, None),
             Event::TaskSplit { task, into } => {
                 self.put(*task, Place::Gone);
                 self.add(into, Some(*task));
