@@ -108,6 +108,19 @@ fn work_that_lands_in_a_pause_is_opened_again_when_its_worker_read_of_no_change(
 }
 
 #[test]
+fn a_plan_whose_result_was_handed_over_in_a_pause_does_not_change_any_more() {
+    let mut play = Play::graphed(&[task("a", &[1], &[])]);
+    play.works(1, 1);
+    play.command(Command::Pause);
+    play.delivers();
+    let told = objection(&mut play, Command::AddTodo("one thing more".into()));
+    assert!(told.is_some_and(|told| told.contains("handed over")));
+    play.command(Command::Unpause);
+    assert_eq!(play.state.ending(), Some(&Ending::Done));
+    play.replays();
+}
+
+#[test]
 fn a_worker_that_reads_of_a_change_in_time_goes_on() {
     let mut play = Play::graphed(&[task("a", &[1], &[])]);
     let documents = edited(&play, "1. todo 1", "1. todo one");

@@ -8,6 +8,7 @@ use equitr_core::state::Status;
 use equitr_llm::scripted::Script;
 use equitr_testing::loopback::{Faults, Loopback};
 use serde_json::{Value, json};
+use std::cell::Cell;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
@@ -34,11 +35,20 @@ fn two(one: &Gate, other: &Gate) -> Value {
     script(2, tasks, agents)
 }
 
-/// Waits until so many workers have replied for the first time, and so are at their gates.
+/// Waits until so many workers have replied for the first time and have their worktrees, and so are at
+/// their gates.
+#[track_caller]
 fn at_the_gates(run: &mut Started, workers: usize) {
-    let replied =
-        |event: &Event| matches!(event, Event::CallReplied { agent: AgentId::Worker(..), .. });
-    (0..workers).for_each(|_| assert!(run.until(replied)));
+    let (replied, prepared) = (Cell::new(0), Cell::new(0));
+    let are_there = |event: &Event| {
+        match event {
+            Event::CallReplied { agent: AgentId::Worker(..), .. } => replied.set(replied.get() + 1),
+            Event::WorktreePrepared { .. } => prepared.set(prepared.get() + 1),
+            _ => {}
+        }
+        replied.get() >= workers && prepared.get() >= workers
+    };
+    assert!(run.until(are_there));
 }
 
 fn acted(event: &Event) -> bool {

@@ -85,6 +85,10 @@ impl Decision<'_> {
             {
                 Some("the result is being handed over; begin anew with `equitrcoder run`")
             }
+            // A paused run is not over before it goes on.
+            Phase::Graphing | Phase::Working if state.delivery.is_some() => {
+                Some("the result is handed over; begin anew with `equitrcoder run`")
+            }
             Phase::Graphing | Phase::Working => None,
         }
     }

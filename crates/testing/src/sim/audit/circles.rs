@@ -16,6 +16,8 @@ struct Turns {
     calls: Vec<ToolCall>,
     results: BTreeMap<u32, (Arc<str>, ToolOutcome)>,
     last: Option<Deed>,
+    /// All deeds of the latest turn.
+    latest: Vec<Deed>,
     alike: u32,
     told: bool,
     /// What it was told of, whenever.
@@ -50,10 +52,11 @@ impl Circles {
                 turns.results.insert(*call, (content.clone(), *outcome));
                 turns.end();
             }
-            Event::CircleNoticed { task, attempt, .. } => {
+            Event::CircleNoticed { task, attempt, text } => {
                 let turns = self.0.entry(AgentId::Worker(*task, *attempt)).or_default();
                 turns.told = true;
-                turns.known.extend(turns.last.clone());
+                let is_meant = |deed: &&Deed| text.contains(&format!("`{} ", deed.name));
+                turns.known.extend(turns.latest.iter().filter(is_meant).cloned());
             }
             Event::CallReserved { agent, .. } => {
                 let Some(turns) = self.0.get(agent) else { return Ok(()) };
@@ -74,13 +77,15 @@ impl Turns {
         if self.results.len() < self.calls.len() {
             return;
         }
-        let now = match (self.calls.as_slice(), self.results.get(&0)) {
-            ([call], Some((content, outcome))) => Some(Deed {
-                name: call.name.clone(),
-                args: call.args.clone(),
-                content: content.clone(),
-                outcome: *outcome,
-            }),
+        let deed = |(call, (content, outcome)): (&ToolCall, &(Arc<str>, ToolOutcome))| Deed {
+            name: call.name.clone(),
+            args: call.args.clone(),
+            content: content.clone(),
+            outcome: *outcome,
+        };
+        self.latest = self.calls.iter().zip(self.results.values()).map(deed).collect();
+        let now = match self.latest.as_slice() {
+            [deed] => Some(deed.clone()),
             _ => None,
         };
         if now.is_some() && now == self.last {
