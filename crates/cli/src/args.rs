@@ -20,6 +20,7 @@ Examples:
   equitrcoder steer pause                       the newest run that is on
   equitrcoder steer 20261122 tell backend_worker_1 'The port is 8080'
   equitrcoder steer cancel 3                    leave task 3 undone
+  equitrcoder steer todo 'Mail the receipt'     one thing more to build
 
 Exit codes: 0 the run took it · 2 it did not, and says why · 3 no process works on the run";
 
@@ -289,6 +290,12 @@ pub enum Action {
     /// Answer a question of the run's
     Answer {
         /// The question's number, where there are several, and the answer
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        text: Vec<String>,
+    },
+    /// Add a todo to the plan, which becomes tasks
+    Todo {
+        /// What is to be done
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
         text: Vec<String>,
     },

@@ -18,6 +18,7 @@ tell WHO TEXT      tell a worker something, or all; it reads that at its next tu
 budget DOLLARS     what the run may cost in all, or none
 workers N          how many workers there may be at a time
 answer [N] TEXT    answer a question
+todo TEXT          add a todo to the plan
 status             where the run is
 help               this list
 ";
@@ -74,6 +75,7 @@ pub fn request(action: &Action, state: &RunState) -> Result<Steer, String> {
             let (question, words) = question(text, state)?;
             Ok(Steer::Answer { question, text: words.join(" ").into() })
         }
+        Action::Todo { text } => Ok(Steer::Todo { text: text.join(" ").into() }),
     }
 }
 
@@ -132,7 +134,9 @@ mod tests {
         let text = ["don't", "use", "--force"].map(str::to_owned).into();
         let tell = Action::Tell { worker: "all".to_owned(), text };
         assert_eq!(typed("tell all don't use --force"), Ok(tell));
-        for nonsense in ["pase", "tell all", "budget", "pause now", "--help"] {
+        let text = ["Mail", "the", "receipt"].map(str::to_owned).into();
+        assert_eq!(typed("todo Mail the receipt"), Ok(Action::Todo { text }));
+        for nonsense in ["pase", "tell all", "todo", "budget", "pause now", "--help"] {
             let told = typed(nonsense).unwrap_err();
             assert!(told.contains("is not understood"), "{nonsense}: {told}");
         }

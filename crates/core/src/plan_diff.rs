@@ -228,7 +228,8 @@ pub fn with_true_ticks(built: &Documents, now: &Documents) -> String {
     todos::tick(&todos::untick(&now.todos, &open), &done)
 }
 
-fn of_documents(state: &RunState, documents: Documents) -> PlanDiff {
+/// What it means for a run that its plan stands in these documents, from what its own are.
+pub fn of_documents(state: &RunState, documents: Documents) -> PlanDiff {
     let mut before = state.plan.documents.clone();
     if !state.assumptions.is_empty() {
         before.requirements = with_assumptions(&before.requirements, &state.assumptions).into();

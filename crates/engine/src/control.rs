@@ -9,10 +9,11 @@
 mod client;
 mod server;
 
-pub use client::steer;
+pub use client::{is_on, steer};
 pub(crate) use server::Control;
 
 use crate::RunDir;
+use equitr_core::documents::{DOCUMENT_BYTES_MAX, Documents};
 use equitr_core::id::{QuestionId, TaskId};
 use equitr_core::input::Command;
 use equitr_core::units::MicroDollars;
@@ -23,8 +24,12 @@ use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Bytes of a request or an answer: a message of 8 KiB, each byte escaped, and what stands around it.
+/// Bytes of a request: a message of 8 KiB, each byte escaped, and what stands around it.
 const LINE_BYTES_MAX: u64 = 64 * 1024;
+
+/// Bytes of a request that begins with the token, and of an answer: three documents, each byte escaped
+/// as `\u0000`, and what stands around them.
+const LONG_LINE_BYTES_MAX: u64 = LINE_BYTES_MAX + 6 * 3 * DOCUMENT_BYTES_MAX as u64;
 
 /// Bytes of a path that every system takes as a socket's address: 108 on Linux, 104 elsewhere, and
 /// the end.
@@ -69,6 +74,23 @@ pub enum Steer {
         /// The answer.
         text: Arc<str>,
     },
+    /// One more todo for the plan that is being built.
+    Todo {
+        /// What it says.
+        text: Arc<str>,
+    },
+    /// The plan as the person's files hold it.
+    EditPlan {
+        /// All three.
+        documents: Documents,
+    },
+    /// An assumption holds otherwise.
+    Flip {
+        /// Its number, from 1.
+        assumption: u32,
+        /// What holds instead.
+        text: Arc<str>,
+    },
 }
 
 impl From<Steer> for Command {
@@ -82,6 +104,9 @@ impl From<Steer> for Command {
             Steer::Budget { budget } => Self::SetBudget(budget),
             Steer::Workers { workers } => Self::SetWorkers(workers),
             Steer::Answer { question, text } => Self::Answer(question, Some(text)),
+            Steer::Todo { text } => Self::AddTodo(text),
+            Steer::EditPlan { documents } => Self::EditPlan(documents),
+            Steer::Flip { assumption, text } => Self::Flip(assumption, text),
         }
     }
 }
@@ -106,7 +131,7 @@ pub enum Answer {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Request {
-    /// What lies beside the socket.
+    /// What lies beside the socket. It comes first in the line: who has it may send a long one.
     token: String,
     steer: Steer,
 }

@@ -20,7 +20,7 @@ mod progress;
 mod redact;
 mod run_loop;
 
-pub use control::{Answer, Steer, steer};
+pub use control::{Answer, Steer, is_on, steer};
 pub use error::EngineError;
 pub use handle::{News, RunHandle, Stopped, begin, resume};
 pub use home::{Home, RunDir};

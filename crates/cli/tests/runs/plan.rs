@@ -111,6 +111,75 @@ fn an_edit_during_a_run_opens_the_changed_task_again_adds_the_new_one_and_leaves
 }
 
 #[test]
+fn an_edit_of_a_run_that_is_on_opens_exactly_one_merged_task_again_while_the_others_work() {
+    let machine = Machine::new();
+    let gate = Gate::new(&machine, "gate");
+    let agents = json!({"backend_worker_1#2": writes("one.txt", "1\n1\n")});
+    let model = machine.script(&three_parts(&gate, agents));
+    let mut run: Started = machine.start(&[&team_args(&model)[..], &["--json"]].concat());
+    let is_merge = |event: &Event| matches!(event, Event::TaskMerged { .. });
+    (0..2).for_each(|_| assert!(run.until(is_merge)));
+
+    let nothing = machine.run(&["replan", "--yes"]).expect(0);
+    assert!(nothing.stderr.contains("nothing differs from the plan"), "{}", nothing.stderr);
+    // More than a run hears of somebody without its token.
+    let long = format!("A text file a part.\n{}", "Each holds a number.\n".repeat(8_000));
+    edit(&machine, "docs/design.md", "A file a part.", &long);
+    edit(&machine, "docs/todos.md", "1. Do part 1\n", "1. Do part 1 twice\n");
+    let unasked = machine.run(&["replan"]).expect(2);
+    assert!(unasked.stdout.contains("was merged and is opened again"), "{}", unasked.stdout);
+    assert_eq!(reopened(&machine), [], "nothing changes before the person's yes");
+    let taken = machine.run(&["replan", "--yes"]).expect(0);
+    assert!(taken.stdout.contains(": taken, record "), "{}", taken.stdout);
+    assert!(!taken.stderr.contains("went on meanwhile"), "{}", taken.stderr);
+    assert!(run.until(|event| matches!(event, Event::TaskReopened { .. })));
+    gate.open();
+    run.wait().expect(0);
+
+    assert_eq!(reopened(&machine), [TaskId(1)]);
+    assert_eq!(attempts(&machine.state()), [2, 1, 1]);
+    assert_eq!(machine.merged_tasks("HEAD"), ["one", "one", "three", "two"]);
+    assert_eq!(machine.committed("one.txt"), "1\n1");
+    assert_eq!(machine.committed("docs/design.md").matches("a number").count(), 8_000);
+    assert_eq!(machine.git(&["status", "--porcelain"]), "", "the edit was not in the way");
+    assert_eq!(machine.events().iter().filter(|(_, e)| *e == Event::RunResumed).count(), 0);
+}
+
+#[test]
+fn a_todo_and_an_assumption_of_a_run_that_is_on_are_told_as_its_journal_has_them() {
+    let machine = Machine::new();
+    let gate = Gate::new(&machine, "gate");
+    let added = json!([task("four", "docs", 4, &["one"], "test -s four.txt")]);
+    let mut script = three_parts(
+        &gate,
+        json!({
+            "backend_worker_1#2": writes("one.txt", "postgres\n"),
+            "supervisor:plan#1": [{"calls": [{"propose_tasks": {"tasks": added}}]}],
+            "docs_worker": writes("four.txt", "4\n"),
+        }),
+    );
+    let ask =
+        json!({"calls": [{"ask_person": {"question": "Which database?", "default": "SQLite"}}]});
+    script["agents"]["planner"].as_array_mut().unwrap().insert(0, ask);
+    let tasks = &mut script["agents"]["supervisor:graph"][0]["calls"][0]["propose_graph"]["tasks"];
+    tasks[0]["assumptions"] = json!([1]);
+    let model = machine.script(&script);
+    let mut run: Started = machine.start(&[&team_args(&model)[..], &["--json"]].concat());
+    let is_merge = |event: &Event| matches!(event, Event::TaskMerged { .. });
+    (0..2).for_each(|_| assert!(run.until(is_merge)));
+    let taken = machine.run(&["replan", "--add", "Do part 4", "--yes", "--json"]).expect(0);
+    let record: Value = serde_json::from_str(&taken.stdout).unwrap();
+    assert!(record["events"].to_string().contains("plan_changed"), "{record}");
+    machine.run(&["replan", "--assume", "1=PostgreSQL", "--yes"]).expect(0);
+    gate.open();
+    run.wait().expect(0);
+
+    assert_eq!(reopened(&machine), [TaskId(1)]);
+    assert_eq!(machine.merged_tasks("HEAD"), ["four", "one", "one", "three", "two"]);
+    assert_eq!(machine.committed("one.txt"), "postgres");
+}
+
+#[test]
 fn an_edit_that_was_not_taken_over_is_never_lost() {
     let machine = Machine::new();
     let gate = Gate::new(&machine, "gate");

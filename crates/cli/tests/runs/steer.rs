@@ -1,6 +1,6 @@
 //! A run that is on is steered from another process.
 
-use crate::support::{Gate, KEY, Machine, Started, script, task, team_args};
+use crate::support::{Gate, KEY, Machine, Started, script, task, team_args, writes};
 use equitr_core::decide::CANCELLED;
 use equitr_core::event::{Ending, Event};
 use equitr_core::id::{AgentId, TaskId};
@@ -154,6 +154,34 @@ fn a_task_is_cancelled_a_worker_is_told_something_and_nonsense_is_refused() {
 }
 
 #[test]
+fn a_todo_that_is_added_while_the_run_is_on_becomes_a_task_and_is_merged() {
+    let machine = Machine::new();
+    let (one, other) = (Gate::new(&machine, "one"), Gate::new(&machine, "other"));
+    let mut script = two(&one, &other);
+    let added = json!([task("three", "docs", 3, &["one"], "test -s three.txt")]);
+    script["agents"]["supervisor:plan#1"] =
+        json!([{"calls": [{"propose_tasks": {"tasks": added}}]}]);
+    script["agents"]["docs_worker"] = writes("three.txt", "3\n");
+    let model = machine.script(&script);
+    let mut run = machine.start(&[&team_args(&model)[..], &["--json"]].concat());
+    at_the_gates(&mut run, 2);
+    let empty = machine.run(&["steer", "todo", " "]).expect(2);
+    assert!(empty.stderr.contains("refuses: the todo is empty"), "{}", empty.stderr);
+    let taken = machine.run(&["steer", "todo", "Mail", "the", "receipt"]).expect(0);
+    assert!(taken.stdout.contains(": taken, record "), "{}", taken.stdout);
+    assert!(run.until(|event| matches!(event, Event::TasksAdded { .. })));
+    one.open();
+    other.open();
+    run.wait().expect(0);
+
+    assert_eq!(machine.merged_tasks("HEAD"), ["one", "three", "two"]);
+    let attempts: Vec<u32> = machine.state().tasks.iter().map(|task| task.attempts).collect();
+    assert_eq!(attempts, [1, 1, 1], "nobody began anew");
+    let todos = machine.committed("docs/todos.md");
+    assert!(todos.ends_with("3. [x] Mail the receipt"), "{todos}");
+}
+
+#[test]
 fn a_larger_budget_lets_a_worker_go_on_that_waits_for_money() {
     let machine = Machine::new();
     let (one, other) = (Gate::new(&machine, "one"), Gate::new(&machine, "other"));
@@ -225,6 +253,9 @@ fn who_hangs_floods_or_lacks_the_token_does_a_run_no_harm() {
     assert!(told.contains("the token is not this run's"), "{told}");
     assert!(says(&stranger, b"pause\n").contains("can't be understood"), "and it is heard again");
     let flood = says(&connect(), &vec![b'x'; 100_000]);
+    assert!(flood.is_empty() || flood.contains("can't be understood"), "{flood}");
+    let long = format!("{{\"token\":\"{}\",\"steer\":\"pause", "0".repeat(64));
+    let flood = says(&connect(), format!("{long}{}", " ".repeat(100_000)).as_bytes());
     assert!(flood.is_empty() || flood.contains("can't be understood"), "{flood}");
     machine.run(&["steer", "workers", "2"]).expect(0);
     gate.open();

@@ -1,6 +1,6 @@
 //! The end of somebody who steers a run.
 
-use super::{Answer, LINE_BYTES_MAX, Request, Steer, at_address, socket, token};
+use super::{Answer, LONG_LINE_BYTES_MAX, Request, Steer, at_address, socket, token};
 use crate::{EngineError, RunDir};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -8,6 +8,11 @@ use std::time::Duration;
 
 /// A run answers once what was asked is on disk, which takes a slow disk a second.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
+
+/// Whether a process works on a run just now that can be asked something.
+pub fn is_on(dir: &RunDir) -> bool {
+    at_address(&socket(dir), |address| UnixStream::connect(address)).is_ok()
+}
 
 /// Asks something of a run that is on in another process of this user, and waits for its answer.
 ///
@@ -40,7 +45,7 @@ fn ask(mut stream: &UnixStream, request: &Request) -> io::Result<String> {
     let line = serde_json::to_string(request)?;
     stream.write_all(format!("{line}\n").as_bytes())?;
     let mut said = String::new();
-    BufReader::new(stream.take(LINE_BYTES_MAX)).read_line(&mut said)?;
+    BufReader::new(stream.take(LONG_LINE_BYTES_MAX)).read_line(&mut said)?;
     if said.is_empty() {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }

@@ -1,6 +1,6 @@
 //! The run's end: hears requests, hands them to the loop as commands, and answers.
 
-use super::{Answer, LINE_BYTES_MAX, Request, at_address, socket, token};
+use super::{Answer, LINE_BYTES_MAX, LONG_LINE_BYTES_MAX, Request, at_address, socket, token};
 use crate::RunDir;
 use crate::run_loop::Message;
 use std::fs::{DirBuilder, OpenOptions, Permissions};
@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::unix::OwnedReadHalf;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, oneshot};
@@ -124,10 +125,9 @@ async fn serve(stream: UnixStream, shared: &Shared) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read);
     loop {
-        let mut line = Vec::new();
-        let mut bounded = (&mut read).take(LINE_BYTES_MAX);
-        let heard = bounded.read_until(b'\n', &mut line);
-        if timeout(HEARD_WITHIN, heard).await.map_err(io::Error::from)?? == 0 {
+        let heard = timeout(HEARD_WITHIN, hear(&mut read, shared));
+        let line = heard.await.map_err(io::Error::from)??;
+        if line.is_empty() {
             return Ok(());
         }
         let is_whole = line.ends_with(b"\n");
@@ -145,6 +145,24 @@ async fn serve(stream: UnixStream, shared: &Shared) -> io::Result<()> {
             return Ok(());
         }
     }
+}
+
+/// A line, as much of it as its sender may say; nothing at the end.
+async fn hear(read: &mut BufReader<OwnedReadHalf>, shared: &Shared) -> io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    let mut short = (&mut *read).take(LINE_BYTES_MAX);
+    short.read_until(b'\n', &mut line).await?;
+    let is_cut = line.len() as u64 == LINE_BYTES_MAX && !line.ends_with(b"\n");
+    if is_cut && begins_with_the_token(&line, shared) {
+        let mut rest = read.take(LONG_LINE_BYTES_MAX - LINE_BYTES_MAX);
+        rest.read_until(b'\n', &mut line).await?;
+    }
+    Ok(line)
+}
+
+fn begins_with_the_token(line: &[u8], shared: &Shared) -> bool {
+    let token = line.strip_prefix(br#"{"token":""#).and_then(|rest| rest.get(..2 * TOKEN_BYTES));
+    token.is_some_and(|token| blake3::hash(token) == shared.token)
 }
 
 fn refused(why: &str) -> Answer {
