@@ -5,10 +5,11 @@ use equitr_core::requirements;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// All entries of the tree that the specification ends with. Below those marked `…` anything goes,
+/// All entries of the tree that the specification ends with, and the folder of the contracts. Below those marked `…` anything goes,
 /// and there is something; entries with a leading dot are not listed, as by `tree`.
 const TREE: &str = "
 README.md
+docs/contracts/…
 docs/design.md
 docs/requirements.md
 docs/todos.md
@@ -122,5 +123,7 @@ fn the_history_has_the_documents_first_and_a_merge_for_each_task() {
     ];
     assert_eq!(tasks, expected);
     let others = demo.git(&["log", "--no-merges", "--first-parent", "--format=%s"]);
-    assert_eq!(others, "Plan E-commerce Platform", "the one commit that is no merge");
+    let expected = "Change the contract docs/contracts/catalog.openapi.json to version 2\n\
+                    Write 3 contracts\nPlan E-commerce Platform";
+    assert_eq!(others, expected, "the commits that are no merges");
 }

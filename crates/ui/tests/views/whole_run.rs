@@ -77,7 +77,7 @@ fn the_live_line_drops_what_does_not_fit_and_never_breaks() {
     let wide = equitr_ui::Style { width: 88, ..SYMBOLS };
     assert_eq!(
         status_line(&state, now_ms, "backend_worker_2: pytest -q", &wide),
-        "2/6 tasks merged · 3 workers at work · $0.0324/$100.00 · 3m 10s · backend_worker_2: pyt…"
+        "2/6 tasks merged · 3 workers at work · $0.0334/$100.00 · 3m 10s · backend_worker_2: pyt…"
     );
     for width in 0..160 {
         for (_, state) in folded(&shop::open_work()) {
