@@ -3,6 +3,7 @@
 mod acceptance;
 mod calls;
 mod claims;
+mod contracts;
 mod graph;
 mod paths;
 mod plan;
@@ -183,9 +184,13 @@ pub(crate) fn apply_event(state: &mut RunState, event: &Event) -> Result<(), Fau
             Ok(())
         }
         Event::FilesCommitted { nth, commit, .. } => {
-            commits::made(state, *nth, commit)?;
+            let due = commits::made(state, *nth, commit)?;
+            contracts::committed(state, &due, commit);
             acceptance::committed(state, *nth, commit);
             Ok(())
+        }
+        Event::ContractChanged { .. } | Event::ContractRechecked { .. } => {
+            contracts::apply(state, event)
         }
         Event::ChecksWritten { .. }
         | Event::CheckOmitted { .. }

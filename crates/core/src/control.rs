@@ -1,6 +1,7 @@
 //! Tools that change the run and not the disk; they never leave core.
 
 use crate::chat::ToolSpec;
+use crate::contracts::ProposedContract;
 use crate::documents::DocumentKind;
 use crate::event::MessageKind;
 use crate::graph::ProposedTask;
@@ -45,6 +46,9 @@ pub struct ProposeGraph {
     /// files and route tables; what collides there is resolved at the merge.
     #[serde(default)]
     pub shared: Vec<String>,
+    /// The interfaces that tasks share, as files.
+    #[serde(default)]
+    pub contracts: Vec<ProposedContract>,
 }
 
 /// Hand in your review.
@@ -205,6 +209,35 @@ pub struct RefuseClaim {
     pub reason: String,
 }
 
+/// Ask the supervisor for another version of a contract. Its word is this call's result.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProposeContractChange {
+    /// The contract's path.
+    pub contract: String,
+    /// The whole text it should have.
+    pub content: String,
+    /// Why the present one does not do.
+    pub reason: String,
+}
+
+/// Accept the new version: it is committed, and those whom it concerns are told.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptContractChange {
+    /// What those who rely on it should do about it.
+    #[serde(default)]
+    pub note: String,
+}
+
+/// Leave the contract as it is.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefuseContractChange {
+    /// Why, and what the worker should do instead.
+    pub reason: String,
+}
+
 /// The planner's tools; without the question once the person has said enough.
 pub fn planner_tools(may_ask: bool) -> Vec<ToolSpec> {
     let mut tools = Vec::new();
@@ -261,6 +294,20 @@ pub fn worker_tools() -> Vec<ToolSpec> {
         ToolSpec::of::<SendMessage>("send_message"),
         ToolSpec::of::<AskSupervisor>("ask_supervisor"),
         ToolSpec::of::<ClaimFiles>("claim_files"),
+    ]
+}
+
+/// What a worker may call beside, when the run has contracts.
+pub fn contract_tool() -> ToolSpec {
+    ToolSpec::of::<ProposeContractChange>("propose_contract_change")
+}
+
+/// The supervisor's tools for a change of a contract.
+pub fn contract_tools() -> Vec<ToolSpec> {
+    vec![
+        ToolSpec::of::<AcceptContractChange>("accept_contract_change"),
+        ToolSpec::of::<RefuseContractChange>("refuse_contract_change"),
+        ToolSpec::of::<AskPerson>("ask_person"),
     ]
 }
 

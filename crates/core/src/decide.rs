@@ -4,6 +4,7 @@
 mod acceptance;
 mod claims;
 mod commands;
+mod contracts;
 mod delivery;
 mod foresight;
 mod outcomes;

@@ -3,8 +3,15 @@
 //! Never change what a field means: add a variant and raise [`FORMAT`]. Enums here are externally
 //! tagged, which is the form that reads fastest.
 
+mod failure;
+mod matter;
+
+pub use failure::{CheckResult, Failure, Verdict};
+pub use matter::{Matter, Start};
+
 use crate::acceptance::{Lock, WrittenCheck};
 use crate::chat::{CallFault, Reply, ToolOutcome};
+use crate::contracts::PlannedContract;
 use crate::documents::{DocumentKind, Documents};
 use crate::drift::Warning;
 use crate::graph::PlannedTask;
@@ -168,6 +175,9 @@ pub enum Event {
         /// Globs of files that tasks may write at the same time.
         #[serde(default)]
         shared: Vec<Arc<str>>,
+        /// The interfaces that they share.
+        #[serde(default)]
+        contracts: Vec<PlannedContract>,
     },
 
     /// A worker began an attempt.
@@ -526,6 +536,34 @@ pub enum Event {
         /// Which.
         tasks: Vec<PlannedTask>,
     },
+    /// The supervisor accepted another version of a contract.
+    ContractChanged {
+        /// Its path.
+        contract: Arc<str>,
+        /// The version it has now.
+        version: u32,
+        /// That version's whole text.
+        text: Arc<str>,
+        /// The task whose worker proposed it.
+        by: TaskId,
+        /// Why, in the worker's words.
+        reason: Arc<str>,
+        /// What the supervisor said to it; may be empty.
+        note: Arc<str>,
+    },
+    /// A merged task's checks ran again, on the new version of a contract of it.
+    ContractRechecked {
+        /// The run's how many-th.
+        nth: u32,
+        /// The contract's path.
+        contract: Arc<str>,
+        /// Its version.
+        version: u32,
+        /// The task.
+        task: TaskId,
+        /// What was run.
+        checks: Vec<CheckResult>,
+    },
 }
 
 /// An attempt whose unfinished work was looked at.
@@ -577,187 +615,6 @@ pub enum AnsweredBy {
     Person,
     /// Nobody: it is the question's default, taken as an assumption.
     Default,
-}
-
-/// What the supervisor is asked to decide.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Matter {
-    /// Make the task graph.
-    Graph,
-    /// Answer a worker.
-    Question {
-        /// The worker's task.
-        task: TaskId,
-        /// Its attempt.
-        attempt: u32,
-        /// Which of its reply's calls waits for the answer.
-        call: u32,
-        /// The task's how many-th question, from 1.
-        nth: u32,
-    },
-    /// Review verified work before it is merged.
-    Review {
-        /// The task.
-        task: TaskId,
-        /// The attempt.
-        attempt: u32,
-    },
-    /// Decide about a task whose tries are spent.
-    Escalation {
-        /// The task.
-        task: TaskId,
-        /// How often it was escalated, from 1.
-        nth: u32,
-    },
-    /// Decide whether a worker may write what belongs to others.
-    Claim {
-        /// The worker's task.
-        task: TaskId,
-        /// Its attempt.
-        attempt: u32,
-        /// Which of its reply's calls waits for the answer.
-        call: u32,
-        /// The task's how many-th claim, from 1.
-        nth: u32,
-        /// The files, from the project's root.
-        paths: Vec<Arc<str>>,
-    },
-    /// Write acceptance checks for a task, before its work.
-    Acceptance {
-        /// The task.
-        task: TaskId,
-    },
-    /// Make tasks of the todos that none covers, after a change of the plan.
-    PlanChange {
-        /// The run's how many-th change, from 1.
-        nth: u32,
-    },
-}
-
-/// What an attempt's worktree starts from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Start {
-    /// The integration branch as it stands.
-    Fresh,
-    /// What the attempt before left.
-    Kept {
-        /// The commit that one started from.
-        base: Commit,
-    },
-    /// The work merged into what others did: with conflict markers, or clean and yet red.
-    Merged {
-        /// The integration branch at the time.
-        onto: Commit,
-        /// The merged tree, or a commit that holds it.
-        tree: Commit,
-    },
-}
-
-/// Why an attempt came to nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Failure {
-    /// Checks were red in the worktree.
-    Checks {
-        /// What was run.
-        checks: Vec<CheckResult>,
-    },
-    /// Checks were red once merged with the others' work.
-    MergedChecks {
-        /// What was run.
-        checks: Vec<CheckResult>,
-        /// The integration branch at the time.
-        onto: Commit,
-        /// The merge, which is not kept.
-        commit: Commit,
-    },
-    /// The work conflicts with what was merged since.
-    Conflict {
-        /// The files.
-        paths: Vec<Arc<str>>,
-        /// Both sides, bounded.
-        text: Arc<str>,
-        /// The integration branch at the time.
-        onto: Commit,
-        /// The merged tree with markers.
-        tree: Commit,
-        /// Ids of the merged tasks that changed these files since, the earliest first.
-        #[serde(default)]
-        with: Vec<Arc<str>>,
-    },
-    /// The reviewer found something that has to change.
-    Review {
-        /// What, a line each.
-        findings: Vec<Arc<str>>,
-    },
-    /// The work can't be taken as it lies there, such as a repository inside the worktree.
-    Refused {
-        /// Why.
-        message: Arc<str>,
-    },
-    /// The worker gave up.
-    GaveUp {
-        /// Why.
-        reason: Arc<str>,
-    },
-    /// Its model replies ran out.
-    OutOfTurns,
-    /// Its time ran out.
-    OutOfTime,
-    /// It neither called a tool nor finished, although told to.
-    NoProgress,
-    /// It made the same tool call and got the same result again and again, although told.
-    Circle {
-        /// The call's name and arguments, bounded.
-        call: Arc<str>,
-        /// How often, among its latest calls.
-        times: u32,
-    },
-    /// It wrote nothing and ran nothing for many turns, although told.
-    Idle {
-        /// How many.
-        turns: u32,
-    },
-    /// The provider refused its request.
-    Model {
-        /// The provider's words.
-        message: Arc<str>,
-    },
-}
-
-/// One check, run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CheckResult {
-    /// The command.
-    pub command: Arc<str>,
-    /// How it ended.
-    pub verdict: Verdict,
-    /// The end of what it printed; empty when it passed.
-    pub output: Arc<str>,
-    /// How long it took.
-    pub took_ms: u64,
-}
-
-/// How a check ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Exit code 0.
-    Passed,
-    /// Another exit code, or a signal as 128 and its number.
-    Failed {
-        /// The code.
-        exit: i32,
-    },
-    /// It ran longer than a check may.
-    TimedOut,
-    /// A program it needs is not here: it proves nothing.
-    CantRun {
-        /// The program, as far as it is known.
-        program: Arc<str>,
-    },
 }
 
 /// How a run ended.

@@ -161,6 +161,8 @@ pub enum Outcome {
         /// What was run; nothing when files were not as recorded.
         checks: Vec<CheckResult>,
     },
+    /// A merged task was checked again.
+    Rechecked(Vec<CheckResult>),
     /// The work can't be taken as it is; the worker is told.
     Refused(Arc<str>),
     /// The machine failed the job: the run stops and can be resumed.

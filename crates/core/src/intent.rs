@@ -173,6 +173,7 @@ pub(crate) fn overview(text: &mut String, state: &RunState) {
     if state.tasks.len() > 100 {
         _ = writeln!(text, "- … and {} more", state.tasks.len() - 100);
     }
+    crate::contracts::told::all(text, state);
 }
 
 /// A task and where it is, in a line.

@@ -3,21 +3,30 @@
 //! A job is a leaf: one model call, one tool call, one git step. Its name says task, attempt and
 //! step, so that an outcome that comes late names something no longer wanted.
 
+mod documents;
+mod tools;
+mod when;
+
+pub(crate) use documents::documents;
+use documents::{document_updates, taken};
+use tools::task_of;
+pub(crate) use tools::{is_worktree_tool, spec_bytes, tool_bytes, tools};
+pub(crate) use when::call_not_before;
+pub use when::wake_at;
+
 use crate::acceptance::{self, Lock};
-use crate::chat::{Request, ToolCall, ToolSpec};
+use crate::chat::{Request, ToolCall};
 use crate::commits;
-use crate::control;
+use crate::contracts::{ContractFile, recheck_wanted};
 use crate::dialogue::{Dialogue, Step};
-use crate::documents::{DocumentKind, Documents, with_assumptions};
+use crate::documents::Documents;
 use crate::event::{Matter, Start};
 use crate::foresight::{self, Side};
 use crate::id::{AgentId, Commit, TaskId};
 use crate::review;
 use crate::scope::{self, Closed};
 use crate::state::{Attempt, Consult, Phase, RunState, Stage, Status, Task};
-use crate::todos;
-use std::collections::BTreeSet;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 /// A job's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,6 +73,8 @@ pub enum JobId {
         /// The run's how many-th proof.
         nth: u32,
     },
+    /// Check a merged task again, on a contract's new version: the run's how many-th time.
+    Recheck(u32),
 }
 
 /// How the result may be handed over. A job's name holds it, so that word of a delivery before the
@@ -115,6 +126,8 @@ pub enum Work {
         left_ms: u64,
         /// It may have run before, when the process was killed.
         repeated: bool,
+        /// Contracts that changed since worktrees were made; they are brought up to date first.
+        contracts: Vec<ContractFile>,
     },
     /// See [`JobId::Verify`].
     Verify {
@@ -130,6 +143,8 @@ pub enum Work {
         locks: Vec<Lock>,
         /// What it must not have changed.
         closed: Vec<Closed>,
+        /// All contracts; the work may not write them.
+        contracts: Vec<ContractFile>,
         /// The commands.
         checks: Vec<Arc<str>>,
         /// The longest each may take, in milliseconds.
@@ -150,6 +165,10 @@ pub enum Work {
         /// Files of acceptance checks that have to be as they were recorded; where there are any, all
         /// of them have to be as on the integration branch.
         locks: Option<Vec<Lock>>,
+        /// All contracts: the merged tree holds their newest versions.
+        contracts: Vec<ContractFile>,
+        /// Of these, the task's own, by path: it is said of each that it was looked at.
+        own: Vec<Arc<str>>,
         /// The commands.
         checks: Vec<Arc<str>>,
         /// The longest each may take, in milliseconds.
@@ -206,6 +225,17 @@ pub enum Work {
         /// The longest each may take, in milliseconds.
         check_ms: u64,
     },
+    /// See [`JobId::Recheck`].
+    Recheck {
+        /// What is checked.
+        commit: Commit,
+        /// The contract that changed.
+        contracts: Vec<ContractFile>,
+        /// The commands.
+        checks: Vec<Arc<str>>,
+        /// The longest each may take, in milliseconds.
+        check_ms: u64,
+    },
 }
 
 /// Whose worktree and branch.
@@ -251,6 +281,9 @@ pub fn jobs(state: &RunState) -> Vec<JobId> {
         wanted.push(JobId::Commit(due.nth));
     }
     wanted.extend(acceptance::proofs(state));
+    if let Some(due) = recheck_wanted(state) {
+        wanted.push(JobId::Recheck(due.nth));
+    }
     if state.is_delivering() {
         wanted.push(JobId::Deliver(state.handover));
     }
@@ -283,6 +316,7 @@ pub(crate) fn any(state: &RunState) -> bool {
             })
             || commits::wanted(state).is_some()
             || acceptance::proofs(state).next().is_some()
+            || recheck_wanted(state).is_some()
             || state.is_delivering())
 }
 
@@ -342,23 +376,6 @@ fn next_tool(state: &RunState, agent: AgentId, dialogue: &Dialogue) -> Option<Jo
     Some(JobId::Tool { agent, turn: dialogue.turn, call })
 }
 
-/// The task in whose worktree an agent calls tools.
-fn task_of(state: &RunState, agent: AgentId) -> Option<TaskId> {
-    match agent {
-        AgentId::Planner => None,
-        AgentId::Worker(task, _) => Some(task),
-        AgentId::Supervisor(id) => match state.consults.get(&id)?.matter {
-            Matter::Review { task, .. } => Some(task),
-            Matter::Graph
-            | Matter::Question { .. }
-            | Matter::Escalation { .. }
-            | Matter::Claim { .. }
-            | Matter::Acceptance { .. }
-            | Matter::PlanChange { .. } => None,
-        },
-    }
-}
-
 /// Whether an outcome of this job would still be news.
 pub fn is_wanted(state: &RunState, job: JobId) -> bool {
     if state.paused.as_ref().is_some_and(|pause| !pause.lets(job)) {
@@ -390,32 +407,13 @@ pub fn is_wanted(state: &RunState, job: JobId) -> bool {
         JobId::Prove { .. } => {
             return state.ending().is_none() && acceptance::proofs(state).any(|proof| proof == job);
         }
+        JobId::Recheck(nth) => return recheck_wanted(state).is_some_and(|due| due.nth == nth),
     };
     let Some(task) = state.task(task) else { return false };
     let Some(attempt) = task.attempt() else { return false };
     let mut wanted = Vec::new();
     attempt_jobs(state, task, attempt, &mut wanted);
     state.ending().is_none() && wanted.contains(&job)
-}
-
-/// When time alone would bring something about, in milliseconds since 1970; nothing while a call
-/// that waits could start anyway, or while the run is paused.
-pub fn wake_at(state: &RunState) -> Option<u64> {
-    if state.ending().is_some() || state.paused.is_some() {
-        return None;
-    }
-    let callers = state.callers.iter().filter_map(|&agent| {
-        state.halting.is_none().then(|| call_not_before(state, agent)).flatten()
-    });
-    let questions = state.questions.values().filter_map(|question| question.deadline_ms);
-    callers.chain(questions).filter(|&at| at > state.now_ms).min()
-}
-
-/// When this agent's next call may start at the earliest.
-pub(crate) fn call_not_before(state: &RunState, agent: AgentId) -> Option<u64> {
-    let Step::NeedsCall { not_before_ms, .. } = state.dialogue(agent)?.step else { return None };
-    let gate = state.gates.get(&state.model(agent).provider).copied().unwrap_or(0);
-    Some(not_before_ms.max(gate))
 }
 
 /// What a wanted job needs; `None` for one that is not wanted.
@@ -449,6 +447,16 @@ pub fn work(state: &RunState, job: JobId) -> Option<Work> {
             })
         }
         JobId::Prove { task, .. } => acceptance::proof_work(state, task),
+        JobId::Recheck(_) => {
+            let due = recheck_wanted(state)?;
+            let changed = |file: &ContractFile| file.path == due.contract;
+            Some(Work::Recheck {
+                commit: due.commit.clone(),
+                contracts: state.contracts.files().into_iter().filter(changed).collect(),
+                checks: state.task(due.task)?.checks.clone(),
+                check_ms: state.spec.limits.check_ms,
+            })
+        }
         JobId::Prepare(task, _)
         | JobId::Verify(task, _)
         | JobId::Integrate(task, _)
@@ -483,6 +491,7 @@ fn task_work(state: &RunState, task: &Task, attempt: &Attempt, job: JobId) -> Op
                 call: pending.call.clone(),
                 left_ms: limits.attempt_ms.saturating_sub(worked_ms),
                 repeated: pending.repeated,
+                contracts: state.contracts.changed_files(),
             })
         }
         JobId::Verify(..) => Some(Work::Verify {
@@ -492,6 +501,7 @@ fn task_work(state: &RunState, task: &Task, attempt: &Attempt, job: JobId) -> Op
             subject,
             locks: state.acceptance.tasks.get(&task.id).map(|a| a.locked()).unwrap_or_default(),
             closed: scope::closed(state, task.id),
+            contracts: state.contracts.files(),
             checks: acceptance::checks_of(state, task),
             check_ms: limits.check_ms,
             diff_bytes: if review::is_due(state, task) { review::DIFF_BYTES as u64 } else { 0 },
@@ -502,6 +512,8 @@ fn task_work(state: &RunState, task: &Task, attempt: &Attempt, job: JobId) -> Op
             subject,
             files: document_updates(state, task.id),
             locks: acceptance::guarded(state),
+            contracts: state.contracts.files(),
+            own: state.contracts.of(task.id).map(|contract| contract.path.clone()).collect(),
             checks: acceptance::checks_of(state, task),
             check_ms: limits.check_ms,
         }),
@@ -520,128 +532,9 @@ fn task_work(state: &RunState, task: &Task, attempt: &Attempt, job: JobId) -> Op
         | JobId::Deliver(_)
         | JobId::Foresee(_)
         | JobId::Commit(_)
+        | JobId::Recheck(_)
         | JobId::Prove { .. } => None,
     }
-}
-
-/// The documents as they stand once `merging` is merged: its todos ticked, assumptions listed.
-fn document_updates(state: &RunState, merging: TaskId) -> Vec<(Arc<str>, Arc<str>)> {
-    let mut done = merged_todos(state);
-    done.extend(state.task(merging).into_iter().flat_map(|t| &t.todos));
-    let documents = &state.plan.documents;
-    let mut files: Vec<(Arc<str>, Arc<str>)> = Vec::new();
-    let ticked = todos::tick(&documents.todos, &done);
-    files.push((DocumentKind::Todos.path().into(), ticked.into()));
-    let listed = with_assumptions(&documents.requirements, &state.assumptions);
-    if !state.assumptions.is_empty() && listed != *documents.requirements {
-        files.push((DocumentKind::Requirements.path().into(), listed.into()));
-    }
-    files
-}
-
-/// The documents as the person's files are known to hold them, once a change of the plan came from
-/// there: nothing of theirs is lost when a file that holds exactly that is replaced.
-fn taken(state: &RunState) -> Vec<(Arc<str>, Arc<str>)> {
-    if state.plan.changes == 0 {
-        return Vec::new();
-    }
-    DocumentKind::ALL
-        .into_iter()
-        .map(|kind| (kind.path().into(), state.plan.seen.get(kind).clone()))
-        .collect()
-}
-
-/// All three documents as they stand now, by path: todos ticked, assumptions listed.
-pub(crate) fn documents(state: &RunState) -> Vec<(Arc<str>, Arc<str>)> {
-    let text = |kind: DocumentKind| -> Arc<str> {
-        match kind {
-            DocumentKind::Requirements if !state.assumptions.is_empty() => {
-                with_assumptions(state.plan.documents.get(kind), &state.assumptions).into()
-            }
-            DocumentKind::Requirements | DocumentKind::Design => {
-                state.plan.documents.get(kind).clone()
-            }
-            DocumentKind::Todos => {
-                todos::tick(state.plan.documents.get(kind), &merged_todos(state)).into()
-            }
-        }
-    };
-    let ended = |text: Arc<str>| Arc::from(format!("{}\n", text.trim_end()));
-    DocumentKind::ALL.into_iter().map(|kind| (kind.path().into(), ended(text(kind)))).collect()
-}
-
-fn merged_todos(state: &RunState) -> BTreeSet<u32> {
-    let merged = state.tasks.iter().filter(|t| matches!(t.status, Status::Merged(_)));
-    merged.flat_map(|t| t.todos.iter().copied()).collect()
-}
-
-/// Whether a tool acts on a worktree, and so is a job.
-pub(crate) fn is_worktree_tool(state: &RunState, name: &str) -> bool {
-    state.spec.tools.iter().any(|tool| &*tool.name == name)
-}
-
-static PLANNER: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::planner_tools(true).into());
-static PLANNER_CLOSED: LazyLock<Arc<[ToolSpec]>> =
-    LazyLock::new(|| control::planner_tools(false).into());
-static GRAPH: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::graph_tools().into());
-static PLAN_CHANGE: LazyLock<Arc<[ToolSpec]>> =
-    LazyLock::new(|| control::plan_change_tools().into());
-static QUESTION: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::question_tools().into());
-static REVIEW: LazyLock<Vec<ToolSpec>> = LazyLock::new(control::review_tools);
-static CLAIM: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::claim_tools().into());
-static ESCALATION: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| control::escalation_tools().into());
-static ACCEPTANCE: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| acceptance::tools().into());
-static WORKER: LazyLock<Vec<ToolSpec>> = LazyLock::new(control::worker_tools);
-
-/// The tools an agent may call.
-pub(crate) fn tools(state: &RunState, agent: AgentId) -> Arc<[ToolSpec]> {
-    match agent {
-        AgentId::Planner if state.plan.closed => PLANNER_CLOSED.clone(),
-        AgentId::Planner => PLANNER.clone(),
-        AgentId::Supervisor(id) => match state.consults.get(&id).map(|c| &c.matter) {
-            Some(Matter::Question { .. }) => QUESTION.clone(),
-            Some(Matter::Escalation { .. }) => ESCALATION.clone(),
-            Some(Matter::Review { .. }) => {
-                review::reading_tools(state).chain(REVIEW.iter()).cloned().collect()
-            }
-            Some(Matter::Claim { .. }) => CLAIM.clone(),
-            Some(Matter::Acceptance { .. }) => ACCEPTANCE.clone(),
-            Some(Matter::PlanChange { .. }) => PLAN_CHANGE.clone(),
-            Some(Matter::Graph) | None => GRAPH.clone(),
-        },
-        AgentId::Worker(task, _) => {
-            let profile = state.task(task).and_then(|t| state.spec.profiles.get(&t.profile));
-            let allowed = profile.map(|p| p.tools.as_slice()).unwrap_or_default();
-            let may = |tool: &&ToolSpec| allowed.is_empty() || allowed.contains(&tool.name);
-            state.spec.tools.iter().filter(may).chain(WORKER.iter()).cloned().collect()
-        }
-    }
-}
-
-/// Bytes of the tools an agent is told of, as a provider counts them into the input.
-pub(crate) fn tool_bytes(state: &RunState, agent: AgentId) -> usize {
-    // Worktree tools are the bulk and the same for all; measuring them by JSON each time would
-    // cost more than the rest of a turn.
-    static CONTROL: LazyLock<usize> = LazyLock::new(|| {
-        let all = [
-            control::planner_tools(true),
-            control::escalation_tools(),
-            control::worker_tools(),
-            control::review_tools(),
-            acceptance::tools(),
-        ];
-        all.iter().map(|set| spec_bytes(set)).max().unwrap_or(0)
-    });
-    match agent {
-        AgentId::Planner => *CONTROL,
-        AgentId::Supervisor(_) if task_of(state, agent).is_none() => *CONTROL,
-        AgentId::Supervisor(_) | AgentId::Worker(..) => *CONTROL + state.tool_bytes,
-    }
-}
-
-/// Bytes of tools as JSON.
-pub(crate) fn spec_bytes(tools: &[ToolSpec]) -> usize {
-    tools.iter().map(|t| t.name.len() + t.description.len() + t.schema.to_string().len() + 40).sum()
 }
 
 fn request(state: &RunState, agent: AgentId) -> Option<Request> {

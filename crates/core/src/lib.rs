@@ -11,6 +11,7 @@ pub mod answers;
 pub mod apply;
 pub mod chat;
 pub mod commits;
+pub mod contracts;
 pub mod control;
 pub mod decide;
 pub mod dialogue;

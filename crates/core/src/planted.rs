@@ -54,6 +54,10 @@ pub enum Mistake {
     UntoldChange,
     /// A change of the plan opens every merged task again.
     WholeReopening,
+    /// Nobody is told that a contract has changed.
+    UntoldContract,
+    /// Attempts start before the contracts are committed.
+    EarlyStart,
 }
 
 thread_local! {

@@ -3,7 +3,16 @@
 //! Every opening begins with a line `agent: NAME`, by which scripts, test servers and people who
 //! read a provider's log know who speaks.
 
-use crate::dialogue::{cut, cut_front};
+mod failure;
+mod plan;
+
+pub(crate) use failure::tell_failure;
+pub use failure::{failure_line, is_red};
+pub use plan::plan_change_opening;
+pub(crate) use plan::{plan_letter, sections_changed};
+
+use crate::contracts;
+use crate::dialogue::cut;
 use crate::documents::{DocumentKind, Documents, relevant_sections};
 use crate::event::{CheckResult, Failure, Matter, MessageKind, Sender, Verdict};
 use crate::id::TaskId;
@@ -44,14 +53,10 @@ const MAP_BYTES: usize = 12_000;
 const WORKER_MAP_BYTES: usize = 1_500;
 /// A document in the supervisor's opening.
 pub(crate) const DOCUMENT_BYTES: usize = 24_000;
-/// What the last attempt left to say.
-const FAILURE_BYTES: usize = 6_000;
 /// Other tasks that a worker is told of.
 const OTHERS_MAX: usize = 12;
 /// Answers that the supervisor is reminded of.
 const ANSWERS_TOLD: usize = 20;
-/// Changed sections that a letter names.
-const SECTIONS_MAX: usize = 20;
 /// Letters that an opening repeats.
 const LETTERS_MAX: usize = 20;
 
@@ -153,6 +158,7 @@ pub fn worker_opening(state: &RunState, task: &Task) -> Arc<str> {
             &found.commands(),
         );
     }
+    contracts::told::of_task(&mut text, state, task);
     others(&mut text, state, task);
     for kind in [DocumentKind::Requirements, DocumentKind::Design] {
         let part = relevant_sections(state.plan.documents.get(kind), &about, SECTION_BYTES);
@@ -238,53 +244,6 @@ pub fn graph_opening(state: &RunState) -> Arc<str> {
     text.into()
 }
 
-/// The supervisor's first message about todos that came to the plan while it is being built.
-pub fn plan_change_opening(state: &RunState, nth: u32, todos: &[u32]) -> Arc<str> {
-    let mut text = format!(
-        "agent: supervisor:plan#{nth}\n\nThe person changed the plan while it is being built. Make \
-         tasks of the todos that no task covers yet, with `propose_tasks`: each in exactly one task. \
-         They may need tasks that exist, by their id; those can't need them.\n\nTodos without a \
-         task:\n"
-    );
-    for todo in state.plan.todos.iter().filter(|todo| todos.contains(&todo.number)) {
-        _ = writeln!(text, "{}. {}", todo.number, todo.text);
-    }
-    intent::overview(&mut text, state);
-    text.push_str("\nWorker profiles:\n");
-    for (name, profile) in &state.spec.profiles {
-        _ = writeln!(text, "- {name}: {}", profile.role);
-    }
-    _ = writeln!(text, "\nWorkers at a time: {}", state.spec.limits.workers);
-    list(&mut text, "\nChecks that run for every task", &state.spec.checks);
-    for kind in DocumentKind::ALL {
-        let document = bounded(state.plan.documents.get(kind), DOCUMENT_BYTES);
-        _ = write!(text, "\n<<< {}\n{document}\n>>>\n", kind.path());
-    }
-    text.into()
-}
-
-/// What a worker is told of a change of its todos.
-pub(crate) fn plan_letter(because: &str) -> Arc<str> {
-    format!(
-        "The plan has changed under your task: {because}\nDo what holds now; the documents in your \
-         worktree may be older."
-    )
-    .into()
-}
-
-/// What workers are told of changes that are no todo's.
-pub(crate) fn sections_changed(sections: &[Arc<str>]) -> Arc<str> {
-    let mut text = "I changed the documents:\n".to_owned();
-    for section in sections.iter().take(SECTIONS_MAX) {
-        _ = writeln!(text, "- {section}");
-    }
-    if sections.len() > SECTIONS_MAX {
-        _ = writeln!(text, "- and {} more", sections.len() - SECTIONS_MAX);
-    }
-    text.push_str("The documents in your worktree may be older. What your todos ask for holds.");
-    text.into()
-}
-
 /// The supervisor's first message about a worker's question.
 pub fn question_opening(state: &RunState, task: &Task, nth: u32, question: &str) -> Arc<str> {
     let mut text = format!(
@@ -321,6 +280,7 @@ pub(crate) fn system(matter: &Matter) -> &'static str {
         | Matter::Question { .. }
         | Matter::Escalation { .. }
         | Matter::Claim { .. }
+        | Matter::ContractChange { .. }
         | Matter::PlanChange { .. } => SUPERVISOR,
     }
 }
@@ -344,6 +304,7 @@ pub fn review_opening(
         _ = writeln!(text, "{}. {}", todo.number, todo.text);
         _ = write!(about, " {}", todo.text);
     }
+    contracts::told::of_work(&mut text, state, task);
     list(&mut text, "\nThe worker says", summary);
     text.push_str("\nChecks that were run:\n");
     for check in checks {
@@ -427,79 +388,6 @@ pub(crate) fn aside(touched: &Touched, person: &Person) -> Arc<str> {
         Person::Absent { .. } => "nobody was there to say yes",
     };
     format!("{who} to its changes of protected files: {}", touched.words()).into()
-}
-
-/// One line on why an attempt came to nothing.
-pub fn failure_line(failure: &Failure) -> String {
-    match failure {
-        Failure::Checks { checks } => format!("checks failed: {}", red(checks)),
-        Failure::MergedChecks { checks, .. } => {
-            format!("checks failed on the merged tree: {}", red(checks))
-        }
-        Failure::Conflict { paths, .. } => {
-            format!("conflicts with merged work in {}", paths.join(", "))
-        }
-        Failure::Refused { message } => format!("the work can't be taken: {message}"),
-        Failure::Review { findings } => {
-            format!("the review found: {}", cut(&findings.join("; "), 300))
-        }
-        Failure::GaveUp { reason } => format!("the worker gave up: {}", cut(reason, 300)),
-        Failure::OutOfTurns => "the worker used up its turns".to_owned(),
-        Failure::OutOfTime => "the worker used up its time".to_owned(),
-        Failure::NoProgress => "the worker neither called a tool nor finished".to_owned(),
-        Failure::Circle { call, times } => format!(
-            "the worker went in circles: `{call}` gave the same result {times} times among its last calls"
-        ),
-        Failure::Idle { turns } => {
-            format!("the worker wrote nothing and ran nothing in {turns} replies")
-        }
-        Failure::Model { message } => format!("the model refused: {}", cut(message, 300)),
-    }
-}
-
-fn red(checks: &[CheckResult]) -> String {
-    let commands: Vec<&str> =
-        checks.iter().filter(|c| is_red(&c.verdict)).map(|c| &*c.command).collect();
-    commands.join("; ")
-}
-
-/// Whether a check speaks against the work; one that can't run speaks neither way.
-pub fn is_red(verdict: &Verdict) -> bool {
-    match verdict {
-        Verdict::Failed { .. } | Verdict::TimedOut => true,
-        Verdict::Passed | Verdict::CantRun { .. } => false,
-    }
-}
-
-fn tell_failure(text: &mut String, failure: &Failure) {
-    _ = writeln!(text, "{}", failure_line(failure));
-    match failure {
-        Failure::Checks { checks } | Failure::MergedChecks { checks, .. } => {
-            for check in checks.iter().filter(|c| is_red(&c.verdict)) {
-                let how = match &check.verdict {
-                    Verdict::Failed { exit } => format!("exit code {exit}"),
-                    Verdict::TimedOut => "ran too long".to_owned(),
-                    Verdict::Passed | Verdict::CantRun { .. } => continue,
-                };
-                let output = cut_front(&check.output, FAILURE_BYTES / 2);
-                _ = write!(text, "\n`{}` ({how}):\n<<<\n{output}\n>>>\n", check.command);
-            }
-        }
-        Failure::Conflict { text: both, .. } => {
-            _ = write!(text, "<<<\n{}\n>>>\n", bounded(both, FAILURE_BYTES));
-        }
-        Failure::Review { findings } => {
-            findings.iter().for_each(|finding| _ = writeln!(text, "- {finding}"));
-        }
-        Failure::Refused { .. }
-        | Failure::GaveUp { .. }
-        | Failure::OutOfTurns
-        | Failure::OutOfTime
-        | Failure::NoProgress
-        | Failure::Circle { .. }
-        | Failure::Idle { .. }
-        | Failure::Model { .. } => {}
-    }
 }
 
 fn others(text: &mut String, state: &RunState, task: &Task) {

@@ -7,6 +7,7 @@
 
 use crate::acceptance;
 use crate::chat::ToolCall;
+use crate::contracts;
 use crate::glob;
 use crate::id::TaskId;
 use crate::state::{RunState, Task};
@@ -50,7 +51,7 @@ impl Closed {
 ///
 /// Cost: the tasks of the graph and their claims.
 pub fn closed(state: &RunState, task: TaskId) -> Vec<Closed> {
-    let mut closed = Vec::new();
+    let mut closed = vec![contracts::closed(state)];
     #[cfg(feature = "planted")]
     if crate::planted::is(crate::planted::Mistake::OpenClaims) {
         return closed;

@@ -3,6 +3,7 @@
 use crate::acceptance::{self, Acceptances};
 use crate::answers::Answers;
 use crate::commits::Commits;
+use crate::contracts::Contracts;
 use crate::dialogue::Dialogue;
 use crate::documents::{Assumption, Documents};
 use crate::drift::Conduct;
@@ -81,6 +82,8 @@ pub struct RunState {
     pub commits: Commits,
     /// Acceptance checks.
     pub acceptance: Acceptances,
+    /// The interfaces that tasks share.
+    pub contracts: Contracts,
     /// The system prompt of every worker, the same so that providers' caches serve it.
     pub worker_system: Arc<str>,
     /// How the result may be handed over, by what is known of it.
@@ -443,6 +446,7 @@ impl RunState {
             head: None,
             commits: Commits::default(),
             acceptance: Acceptances::default(),
+            contracts: Contracts::default(),
             worker_system: "".into(),
             delivery: None,
             foresight: Foresight::default(),
@@ -517,6 +521,9 @@ impl RunState {
                     format!("acceptance:{key}").into()
                 }
                 Some(Matter::PlanChange { nth }) => format!("supervisor:plan#{nth}").into(),
+                Some(Matter::ContractChange { task, nth, .. }) => {
+                    format!("supervisor:contract:{}#{nth}", self.worker_name(*task)).into()
+                }
                 None => "supervisor".into(),
             },
             AgentId::Worker(task, attempt) => {
@@ -536,13 +543,14 @@ impl RunState {
         (model.context_tokens.saturating_sub(model.reply_tokens) as usize).max(4_000) * 3
     }
 
-    /// Whether no task is under way or could start, and no commit is due: what still waits is held
-    /// back.
+    /// Whether no task is under way or could start, and no commit or recheck is due: what still
+    /// waits is held back.
     pub fn is_settled(&self) -> bool {
         self.ready.is_empty()
             && self.active.is_empty()
             && self.escalated.is_empty()
             && self.commits.due.is_empty()
+            && self.contracts.rechecks.is_empty()
     }
 
     /// Whether any work was merged.

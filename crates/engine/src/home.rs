@@ -102,6 +102,11 @@ impl RunDir {
         self.root.join("proofs").join(key)
     }
 
+    /// The checkout in which merged tasks are checked again.
+    pub fn recheck_tree(&self) -> PathBuf {
+        self.root.join("recheck")
+    }
+
     /// A private `HOME` for the commands of `who`.
     pub(crate) fn command_home(&self, who: &str) -> PathBuf {
         self.root.join("homes").join(who)

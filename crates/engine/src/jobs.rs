@@ -3,6 +3,7 @@
 mod call_model;
 mod checks;
 mod commit;
+mod contracts;
 mod deliver;
 mod foresee;
 mod integrate;
@@ -11,14 +12,18 @@ mod locks;
 mod prepare;
 mod prove;
 mod publish;
+mod recheck;
 mod run_tool;
+mod told;
 mod verify;
 
-use crate::progress::{Activity, Who};
+use told::{describe, who};
+
+use crate::progress::Activity;
 use crate::run_loop::Message;
 use crate::{EngineError, Parts, RunDir};
 use equitr_core::event::{Event, Record};
-use equitr_core::id::{AgentId, Commit, TaskId};
+use equitr_core::id::Commit;
 use equitr_core::input::Outcome;
 use equitr_core::job::{JobId, Place, Work};
 use equitr_core::policy::{Network, Policy};
@@ -187,11 +192,12 @@ async fn carry_out(context: &Arc<Context>, job: JobId, work: Work) -> Outcome {
             };
             call_model::call_model(context, agent, request).await
         }
-        Work::Tool { place, call, left_ms, repeated } => {
+        Work::Tool { place, call, left_ms, repeated, contracts } => {
             let Some(who) = who(job) else {
                 return Outcome::Failed("a tool call has no caller".into());
             };
-            run_tool::run_tool(context, who, &place, &call, left_ms, repeated).await
+            let call = run_tool::Called { call, left_ms, repeated, contracts };
+            run_tool::run_tool(context, who, &place, call).await
         }
         Work::Prepare { place, start, keep } => {
             ended(prepare::prepare(context, place, start, keep).await)
@@ -203,15 +209,26 @@ async fn carry_out(context: &Arc<Context>, job: JobId, work: Work) -> Outcome {
             subject,
             closed,
             locks,
+            contracts,
             checks,
             check_ms,
             diff_bytes,
         } => {
-            let from = verify::From { base, start, closed, locks, diff_bytes };
+            let from = verify::From { base, start, closed, locks, contracts, diff_bytes };
             ended(verify::verify(context, place, from, subject, &checks, check_ms).await)
         }
-        Work::Integrate { place, commit, subject, files, locks, checks, check_ms } => {
-            let with = integrate::With { files, locks };
+        Work::Integrate {
+            place,
+            commit,
+            subject,
+            files,
+            locks,
+            contracts,
+            own,
+            checks,
+            check_ms,
+        } => {
+            let with = integrate::With { files, locks, contracts, own };
             ended(
                 integrate::integrate(context, place, commit, subject, with, &checks, check_ms)
                     .await,
@@ -236,6 +253,9 @@ async fn carry_out(context: &Arc<Context>, job: JobId, work: Work) -> Outcome {
                 return Outcome::Failed("a commit has no number".into());
             };
             ended(commit::commit_files(context, nth, from, files, &subject).await)
+        }
+        Work::Recheck { commit, contracts, checks, check_ms } => {
+            ended(recheck::recheck(context, commit, &contracts, &checks, check_ms).await)
         }
     }
 }
@@ -407,62 +427,4 @@ fn commit(oid: &Oid) -> Commit {
 /// Where work in progress of an attempt is kept.
 fn wip_ref(key: &str, attempt: u32) -> String {
     format!("refs/equitr/wip/{key}/{attempt}")
-}
-
-/// Whose activity a job is; looking ahead is nobody's.
-fn who(job: JobId) -> Option<Who> {
-    Some(match job {
-        JobId::Call { agent: AgentId::Planner, .. }
-        | JobId::Tool { agent: AgentId::Planner, .. }
-        | JobId::Publish
-        | JobId::Deliver(_)
-        | JobId::Commit(_)
-        | JobId::Prove { task: None, .. } => Who::Planner,
-        JobId::Call { agent: AgentId::Supervisor(_), .. }
-        | JobId::Tool { agent: AgentId::Supervisor(_), .. } => Who::Supervisor,
-        JobId::Call { agent: AgentId::Worker(task, _), .. }
-        | JobId::Tool { agent: AgentId::Worker(task, _), .. }
-        | JobId::Prepare(task, _)
-        | JobId::Verify(task, _)
-        | JobId::Integrate(task, _)
-        | JobId::Land(task, _)
-        | JobId::Prove { task: Some(task), .. } => Who::Task(task),
-        JobId::Foresee(_) => return None,
-    })
-}
-
-fn describe(state: &RunState, job: JobId, work: &Work) -> String {
-    let worker = |task: TaskId| state.task(task).map_or("", |t| &*t.worker).to_owned();
-    match (job, work) {
-        (JobId::Call { agent: AgentId::Planner, .. }, _) => "planner thinks".to_owned(),
-        (JobId::Call { agent: AgentId::Supervisor(_), .. }, _) => "supervisor thinks".to_owned(),
-        (JobId::Call { agent: AgentId::Worker(task, _), .. }, _) => {
-            format!("{} thinks", worker(task))
-        }
-        (JobId::Prepare(task, _), _) => format!("{} gets a worktree", worker(task)),
-        (JobId::Tool { agent, .. }, Work::Tool { call, .. }) => {
-            format!("{}: {} {}", state.agent_name(agent), call.name, argument(&call.args))
-        }
-        (JobId::Tool { agent, .. }, _) => format!("{} runs a tool", state.agent_name(agent)),
-        (JobId::Verify(task, _), _) => format!("checking task {task}"),
-        (JobId::Integrate(task, _), _) => format!("merging task {task} and checking the result"),
-        (JobId::Land(task, _), _) => format!("landing task {task}"),
-        (JobId::Foresee(_), _) => "comparing unfinished work".to_owned(),
-        (JobId::Publish, _) => "committing the documents".to_owned(),
-        (JobId::Deliver(_), _) => "handing over the result".to_owned(),
-        (JobId::Commit(_), _) => "committing files of the run's own".to_owned(),
-        (JobId::Prove { task: Some(task), .. }, _) => {
-            format!("running the acceptance checks of task {task} before its work")
-        }
-        (JobId::Prove { task: None, .. }, _) => {
-            "running the acceptance checks on the result".to_owned()
-        }
-    }
-}
-
-/// The argument that tells most: the path or the command.
-fn argument(args: &str) -> String {
-    let value: serde_json::Value = serde_json::from_str(args).unwrap_or_default();
-    let told = ["path", "command", "pattern"].iter().find_map(|name| value.get(name)?.as_str());
-    told.unwrap_or_default().lines().next().unwrap_or_default().to_owned()
 }

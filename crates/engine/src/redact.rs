@@ -97,6 +97,9 @@ pub(crate) fn outcome(redactor: &Redactor, outcome: &mut Outcome) {
         Outcome::Foreseen(seen) => {
             seen.collisions.iter_mut().for_each(|c| clean_all(redactor, &mut c.paths));
         }
+        Outcome::Rechecked(checks) => {
+            checks.iter_mut().for_each(|check| check_result(redactor, check));
+        }
         Outcome::Conflicted { paths, text, .. } => {
             clean_all(redactor, paths);
             clean(redactor, text);

@@ -228,7 +228,7 @@ impl RunLoop {
 
 /// What a finished run needs no more: everything of it is in the hub and the journal.
 fn remove_scratch(dir: &RunDir) {
-    for folder in ["worktrees", "merge", "proofs", "homes", "tmp"] {
+    for folder in ["worktrees", "merge", "recheck", "proofs", "homes", "tmp"] {
         // Workers' commands may have closed folders, or put thousands into each other.
         _ = equitr_git::remove_folder(&dir.root().join(folder));
     }

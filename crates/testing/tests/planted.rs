@@ -60,12 +60,12 @@ fn work_that_is_merged_although_its_review_sent_it_back_is_found() {
 
 #[test]
 fn a_reply_that_is_taken_for_another_calls_is_found() {
-    finds(Mistake::MissingFence, 500, &["F1"]);
+    finds(Mistake::MissingFence, 500, &["F1", "I3"]);
 }
 
 #[test]
 fn word_of_a_landing_that_is_taken_for_the_next_ones_is_found() {
-    finds(Mistake::NamelessLandings, 10_000, &["I2", "I5"]);
+    finds(Mistake::NamelessLandings, 10_000, &["I2", "I5", "E1"]);
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn a_merge_that_is_made_again_after_a_crash_is_found() {
 
 #[test]
 fn a_branch_that_is_set_without_a_comparison_is_found() {
-    finds_in_the_engine(Bug::MovesWithoutComparing, 3_000, &["I2", "I5", "I16"]);
+    finds_in_the_engine(Bug::MovesWithoutComparing, 20_000, &["I2", "I5", "I16"]);
 }
 
 #[test]
@@ -171,4 +171,14 @@ fn a_process_that_never_wakes_is_found() {
 #[test]
 fn a_stopped_attempt_that_runs_on_is_found() {
     finds_in_the_engine(Bug::ForgetsToStop, 500, &["I11"]);
+}
+
+#[test]
+fn a_contract_that_changes_unsaid_is_found() {
+    finds(Mistake::UntoldContract, 500, &["K2"]);
+}
+
+#[test]
+fn an_attempt_that_starts_before_the_contracts_are_committed_is_found() {
+    finds(Mistake::EarlyStart, 200, &["K1"]);
 }

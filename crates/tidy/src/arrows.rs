@@ -34,7 +34,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
 const FOR_TESTS: &str = "equitr-testing";
 
 /// What core may depend on: nothing that reads a clock, a disk or the network.
-const PURE: [&str; 4] = ["schemars", "serde", "serde_json", "thiserror"];
+const PURE: [&str; 5] = ["schemars", "serde", "serde-saphyr", "serde_json", "thiserror"];
 
 /// Dependencies that the tables above don't have; `metadata` is what `cargo metadata --no-deps`
 /// prints.

@@ -12,6 +12,8 @@ use crate::error::{Error, quoted};
 use crate::list::Glob;
 use crate::path;
 use crate::secret_files::look_of;
+use crate::stop::Stop;
+use crate::write::replace;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use std::collections::VecDeque;
@@ -155,6 +157,24 @@ impl Worktree {
             Spot::Entry { .. } if folder_meant => Err(Error::NotAFolder { path: quoted(path) }),
             Spot::Entry { .. } | Spot::Folder { .. } => Ok(spot),
         }
+    }
+
+    /// Replaces a file by `now` when what it holds is outdated, in one step; whether it did. What
+    /// can't be read as a file is left alone.
+    pub fn renew(
+        &self,
+        path: &str,
+        outdated: impl Fn(&[u8]) -> bool,
+        now: &[u8],
+    ) -> Result<bool, Error> {
+        self.alone(|| {
+            let Ok(found) = self.read(path) else { return Ok(false) };
+            if !outdated(&found) {
+                return Ok(false);
+            }
+            replace(self, path, now, &Stop::default())?;
+            Ok(true)
+        })
     }
 
     /// The whole text of a regular file; fails for anything else, and beyond 16 MB.

@@ -133,9 +133,9 @@ fn under_way(
             }
             waits_of(state, agent, style, why);
             let asked = |matter: &Matter| match matter {
-                Matter::Question { task: id, .. } | Matter::Claim { task: id, .. } => {
-                    *id == task.id
-                }
+                Matter::Question { task: id, .. }
+                | Matter::Claim { task: id, .. }
+                | Matter::ContractChange { task: id, .. } => *id == task.id,
                 Matter::Graph
                 | Matter::Review { .. }
                 | Matter::Escalation { .. }
@@ -147,6 +147,10 @@ fn under_way(
                     Matter::Claim { paths, .. } => format!(
                         "it waits for the supervisor's word on writing {}",
                         paths_words(paths.iter(), style)
+                    ),
+                    Matter::ContractChange { contract, .. } => format!(
+                        "it waits for the supervisor's word on changing {}",
+                        paths_words([contract].into_iter(), style)
                     ),
                     Matter::Question { .. }
                     | Matter::Graph

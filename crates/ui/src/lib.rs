@@ -14,6 +14,7 @@
 //! | [`plan_change`] | a change of a plan, before it is taken |
 //! | [`show`] | the journal, every event of it |
 
+mod contracts;
 mod ending;
 pub mod explain;
 mod held;

@@ -9,6 +9,7 @@ mod planning;
 mod talk;
 mod tasks;
 
+use crate::contracts;
 use crate::ending;
 use crate::page::{Last, Page};
 use crate::plan_change;
@@ -47,7 +48,8 @@ impl Lines {
     pub fn from(state: &RunState) -> Self {
         let asked = state.consults.values().filter_map(|consult| match consult.matter {
             Matter::Question { task, attempt, call, .. }
-            | Matter::Claim { task, attempt, call, .. } => Some((task, attempt, call)),
+            | Matter::Claim { task, attempt, call, .. }
+            | Matter::ContractChange { task, attempt, call, .. } => Some((task, attempt, call)),
             Matter::Graph
             | Matter::Review { .. }
             | Matter::Escalation { .. }
@@ -193,6 +195,9 @@ impl Lines {
             | Event::AcceptanceWritten { .. }
             | Event::ChecksProved { .. }
             | Event::ChecksEdited { .. } => self.acceptance(state, event, page),
+            Event::ContractChanged { .. } | Event::ContractRechecked { .. } => {
+                contracts::line(event, page);
+            }
             Event::FilesCommitted { subject, commit, .. } => {
                 let subject = one_line(subject, LINE_COLUMNS, &page.style);
                 let at = one_line(commit.short(), LINE_COLUMNS, &page.style);
@@ -218,7 +223,7 @@ fn halted(state: &RunState, ending: &Ending, page: &mut Page) {
 }
 
 /// A fact with foreign words in it, as one line in a tone.
-fn say(page: &mut Page, mark: Mark, tone: Tone, fact: &str, words: &str) {
+pub(crate) fn say(page: &mut Page, mark: Mark, tone: Tone, fact: &str, words: &str) {
     let style = page.style;
     let words = one_line(words, LINE_COLUMNS, &style);
     let fact = style.paint(tone, &format!("{}{fact}", style.mark(mark)));

@@ -1,5 +1,6 @@
 //! A whole run on a few pages of Markdown: what it came to, how, and at what cost.
 
+use crate::contracts;
 use crate::ending;
 use crate::held::{chain_words, held_by_task};
 use crate::names;
@@ -36,6 +37,7 @@ pub fn report(state: &RunState, style: &Style) -> String {
     checks(&mut text, state, style);
     requirements(&mut text, state, style);
     reviews(&mut text, state, style);
+    contracts::report(&mut text, state, style);
     open_todos(&mut text, state, style);
     held(&mut text, state, style);
     assumptions(&mut text, state, style);

@@ -1,19 +1,21 @@
 //! The journal, readable: an entry for each event, none left out, its content bounded.
 
 mod acceptance;
+mod checks;
 mod claims;
 mod close;
 
+use checks::{checked, failed};
+
 use crate::names;
 use crate::plan_change;
-use crate::report::verdict;
 use crate::sandbox;
 use crate::style::{Mark, Style, Tone};
-use crate::text::{LINE_COLUMNS, count, head, listed, one_line, tail};
+use crate::text::{LINE_COLUMNS, count, head, listed, one_line};
 use crate::time::{duration, utc_seconds};
 use close::{delivered, ended};
 use equitr_core::chat::{CallFault, Message, Reply, Stop, ToolOutcome};
-use equitr_core::event::{AnsweredBy, CheckResult, Event, Failure, Record, Start};
+use equitr_core::event::{AnsweredBy, Event, Record, Start};
 use equitr_core::graph::PlannedTask;
 use equitr_core::id::{AgentId, TaskId};
 use equitr_core::prompt::failure_line;
@@ -112,10 +114,16 @@ fn entry(event: &Event, state: &RunState, style: &Style) -> (String, Vec<String>
             (format!("supervisor matter {id} opened: {}", claims::about(matter)), opened(opening))
         }
         Event::ConsultClosed { id } => bare(format!("supervisor matter {id} closed")),
-        Event::GraphAccepted { tasks, shared } => {
+        Event::GraphAccepted { tasks, shared, contracts } => {
             let mut lines = planned(tasks, style);
             if !shared.is_empty() {
                 lines.push(format!("{INDENT}shared files: {}", words(&shared.join(", "))));
+            }
+            for contract in contracts {
+                let (path, owner) = (words(&contract.path), names::number(contract.owner));
+                let consumers = contract.consumers.iter().map(|id| names::number(*id));
+                let consumers = listed(consumers, 10);
+                lines.push(format!("{INDENT}contract {path}: {owner} for {consumers}"));
             }
             (format!("graph accepted: {}", count(tasks.len(), "task")), lines)
         }
@@ -255,6 +263,22 @@ fn entry(event: &Event, state: &RunState, style: &Style) -> (String, Vec<String>
         | Event::WorkCompared { .. }
         | Event::ConflictForeseen { .. }
         | Event::ConflictPassed { .. } => bare(claims::words(event, style)),
+        Event::ContractChanged { contract, version, by, reason, note, .. } => {
+            let mut lines = body(reason);
+            if !note.is_empty() {
+                lines.push(format!("{INDENT}supervisor: {}", words(note)));
+            }
+            let by = names::number(*by);
+            (format!("contract {} is version {version} now, by {by}:", words(contract)), lines)
+        }
+        Event::ContractRechecked { contract, version, task, checks, .. } => (
+            format!(
+                "{} checked again on {} version {version}:",
+                names::number(*task),
+                words(contract)
+            ),
+            checked(checks, style),
+        ),
         Event::FilesCommitted { subject, commit, .. } => {
             bare(format!("{} committed as {}", words(subject), words(commit.short())))
         }
@@ -407,44 +431,4 @@ fn planned(tasks: &[PlannedTask], style: &Style) -> Vec<String> {
         lines.push(format!("{INDENT}and {} more", count(tasks.len() - TASKS_LISTED, "task")));
     }
     lines
-}
-
-fn checked(checks: &[CheckResult], style: &Style) -> Vec<String> {
-    let mut lines = Vec::new();
-    for check in checks.iter().take(CONTENT_LINES) {
-        let command = one_line(&check.command, 120, style);
-        let verdict = verdict(&check.verdict, style);
-        lines.push(format!("{INDENT}`{command}` {verdict} ({})", duration(check.took_ms)));
-        lines.extend(tail(&check.output, OUTPUT_LINES, &format!("{INDENT}  "), style));
-    }
-    let more = checks.len().saturating_sub(CONTENT_LINES);
-    if more > 0 {
-        lines.push(format!("{INDENT}and {} more", count(more, "check")));
-    }
-    lines
-}
-
-fn failed(reason: &Failure, style: &Style) -> Vec<String> {
-    match reason {
-        Failure::Checks { checks } | Failure::MergedChecks { checks, .. } => checked(checks, style),
-        Failure::Conflict { text, .. } => head(text, CONTENT_LINES, INDENT, style),
-        Failure::Review { findings } => {
-            let words = |line| one_line(line, LINE_COLUMNS, style);
-            findings.iter().map(|line| format!("{INDENT}- {}", words(line))).collect()
-        }
-        Failure::Refused { message: text }
-        | Failure::Model { message: text }
-        | Failure::GaveUp { reason: text }
-            if text.trim().contains('\n') =>
-        {
-            head(text, CONTENT_LINES, INDENT, style)
-        }
-        // The entry's first line has it.
-        Failure::Refused { .. } | Failure::Model { .. } | Failure::GaveUp { .. } => Vec::new(),
-        Failure::OutOfTurns
-        | Failure::OutOfTime
-        | Failure::NoProgress
-        | Failure::Circle { .. }
-        | Failure::Idle { .. } => Vec::new(),
-    }
 }

@@ -1,5 +1,6 @@
 //! The state as a page for people and as a JSON value for programs.
 
+use crate::contracts;
 use crate::ending;
 use crate::held::{Held, held_by_task};
 use crate::names;
@@ -31,6 +32,7 @@ pub fn status(state: &RunState, style: &Style) -> String {
         lines.extend(proof::summary(state).map(|words| format!("Requirements: {words}")));
         lines.extend(tasks(state, style));
     }
+    lines.extend(contracts::status(state, style));
     let waits = waits(state, state.now_ms, style);
     if !waits.is_empty() {
         lines.push(format!("Now: {}", waits.join(", ")));
@@ -236,6 +238,7 @@ pub fn status_json(state: &RunState) -> Value {
             "dropped": tally.dropped,
         },
         "tasks": tasks,
+        "contracts": contracts::json(state),
         "waits": waits(state, state.now_ms, &Style::PLAIN),
         "questions": questions,
         "requirements": proof::json(state),

@@ -9,6 +9,7 @@ mod acceptance;
 mod budget;
 mod claims;
 mod conflict;
+mod contracts;
 mod drift;
 mod exits;
 mod failure;

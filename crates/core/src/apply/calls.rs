@@ -42,6 +42,13 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
                     }
                     found.claims_asked = *nth;
                 }
+                Matter::ContractChange { task, attempt, nth, .. } => {
+                    let found = state.task(*task).ok_or("no such task")?;
+                    if found.attempt().is_none_or(|a| a.number != *attempt) {
+                        return Err("no such attempt");
+                    }
+                    state.contracts.proposals.insert(*task, *nth);
+                }
                 Matter::Escalation { task, nth } => {
                     let found = state.task_mut(*task).ok_or("no such task")?;
                     if found.status != Status::Ready {

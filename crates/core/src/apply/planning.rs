@@ -211,6 +211,7 @@ fn asked_for(state: &RunState, agent: AgentId) -> Option<TaskId> {
             | Matter::Escalation { task, .. }
             | Matter::Review { task, .. }
             | Matter::Claim { task, .. }
+            | Matter::ContractChange { task, .. }
             | Matter::Acceptance { task } => Some(task),
             Matter::Graph | Matter::PlanChange { .. } => None,
         },

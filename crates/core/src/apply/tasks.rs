@@ -1,7 +1,7 @@
 //! What task events do to a state.
 
 use super::graph::{add, satisfy};
-use super::{Fault, calls};
+use super::{Fault, calls, contracts};
 use crate::dialogue::Dialogue;
 use crate::drift::Conduct;
 use crate::event::{Event, Failure, Sender, Start};
@@ -18,10 +18,11 @@ const CONFLICTS_FORGIVEN: u32 = 2;
 
 pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
     match event {
-        Event::GraphAccepted { tasks, shared } => {
+        Event::GraphAccepted { tasks, shared, contracts } => {
             state.phase = Phase::Working;
             state.shared = shared.clone();
-            add(state, tasks, None)
+            add(state, tasks, None)?;
+            contracts::accept(state, contracts)
         }
         Event::AttemptStarted { task, attempt, start, opening } => {
             begin(state, *task, *attempt, start, opening)
@@ -163,7 +164,9 @@ pub(super) fn apply(state: &mut RunState, event: &Event) -> Result<(), Fault> {
         Event::TaskSplit { task, into } => {
             let parts = u32::try_from(into.len()).map_err(|_| "too many parts")?;
             settle(state, *task, Status::Split(parts))?;
-            add(state, into, Some(*task))
+            add(state, into, Some(*task))?;
+            let parts: Vec<TaskId> = into.iter().map(|part| part.id).collect();
+            contracts::split(state, *task, &parts)
         }
         Event::TaskDropped { task, reason } => {
             leave(state, *task);
@@ -306,7 +309,8 @@ fn end_talk(state: &mut RunState, id: TaskId, number: u32) {
     let asked = |consult: &Consult| match consult.matter {
         Matter::Question { task, attempt, .. }
         | Matter::Review { task, attempt }
-        | Matter::Claim { task, attempt, .. } => task == id && attempt == number,
+        | Matter::Claim { task, attempt, .. }
+        | Matter::ContractChange { task, attempt, .. } => task == id && attempt == number,
         Matter::Graph
         | Matter::Escalation { .. }
         | Matter::Acceptance { .. }

@@ -190,6 +190,7 @@ impl Decision<'_> {
             | Matter::Question { .. }
             | Matter::Review { .. }
             | Matter::Escalation { .. }
+            | Matter::ContractChange { .. }
             | Matter::Acceptance { .. }
             | Matter::PlanChange { .. } => None,
         }

@@ -109,6 +109,7 @@ impl Decision<'_> {
             (JobId::Prove { task, nth }, Outcome::Proved { at, locks, broken, checks }) => {
                 self.emit(Event::ChecksProved { nth, task, at, locks, broken, checks })
             }
+            (JobId::Recheck(nth), Outcome::Rechecked(checks)) => self.rechecked(nth, checks),
             // The branch would not hold still: the commit is still wanted, and tried again.
             (JobId::Commit(_), Outcome::Overtaken) => Ok(()),
             _ => Err("an outcome belongs to another kind of job"),
@@ -266,6 +267,11 @@ impl Decision<'_> {
                         "The supervisor has no answer. Do it without these files.",
                     ),
                     Matter::Acceptance { task } => self.acceptance_closed(id, task, Some(why)),
+                    Matter::ContractChange { .. } => self.contract_change_refused(
+                        id,
+                        "not decided: the supervisor has no word on it; build to the contract as \
+                         it stands",
+                    ),
                     Matter::Escalation { task, .. } => {
                         self.emit(Event::ConsultClosed { id })?;
                         let reason = format!("the supervisor found no way out: {why}").into();

@@ -179,7 +179,7 @@ impl Decision<'_> {
         };
         let shared = self.state.shared.clone();
         let todos = plan_diff::uncovered(self.state);
-        if let Err(problems) = self.judge(&proposed, &todos, &shared) {
+        if let Err(problems) = self.judge(&proposed, &todos, &shared, &[]) {
             return Ok(Err(problems));
         }
         let first =

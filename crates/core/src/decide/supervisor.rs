@@ -4,6 +4,7 @@ use super::Decision;
 use super::planner::unknown_tool;
 use crate::apply::Fault;
 use crate::chat::ToolOutcome;
+use crate::contracts::{self, ProposedContract};
 use crate::control::{
     Answer, AskPerson, AskSupervisor, DropTask, FailTask, ProposeGraph, ReassignTask, RetryTask,
     SplitTask, SubmitReview, arguments,
@@ -30,15 +31,18 @@ impl Decision<'_> {
                 return Ok(());
             };
             let decided = match (&*call.name, &matter) {
-                ("ask_person", Matter::Question { .. } | Matter::Escalation { .. }) => {
-                    match arguments::<AskPerson>(&call.args) {
-                        Err(wrong) => Err(wrong),
-                        Ok(ask) => {
-                            self.ask(agent, n, &ask)?;
-                            continue;
-                        }
+                (
+                    "ask_person",
+                    Matter::Question { .. }
+                    | Matter::Escalation { .. }
+                    | Matter::ContractChange { .. },
+                ) => match arguments::<AskPerson>(&call.args) {
+                    Err(wrong) => Err(wrong),
+                    Ok(ask) => {
+                        self.ask(agent, n, &ask)?;
+                        continue;
                     }
-                }
+                },
                 ("propose_graph", Matter::Graph) => self.graph_proposed(id, &call.args)?,
                 ("propose_tasks", Matter::PlanChange { .. }) => {
                     self.tasks_proposed(id, &call.args)?
@@ -61,6 +65,9 @@ impl Decision<'_> {
                 (name, Matter::Escalation { task, .. }) => {
                     self.decided(id, *task, name, &call.args)?
                 }
+                (name, Matter::ContractChange { .. }) => {
+                    self.contract_change_decided(id, name, &call.args)?
+                }
                 (name, _) => Err(unknown_tool(name)),
             };
             match decided {
@@ -77,6 +84,7 @@ impl Decision<'_> {
                 | Matter::Question { .. }
                 | Matter::Escalation { .. }
                 | Matter::Claim { .. }
+                | Matter::ContractChange { .. }
                 | Matter::Acceptance { .. }
                 | Matter::PlanChange { .. },
             )
@@ -120,19 +128,21 @@ impl Decision<'_> {
     }
 
     fn graph_proposed(&mut self, id: ConsultId, args: &str) -> Result<Result<(), Arc<str>>, Fault> {
-        let (proposed, shared) = match arguments::<ProposeGraph>(args) {
-            Ok(graph) => (graph.tasks, graph.shared),
+        let ProposeGraph { tasks: proposed, shared, contracts } = match arguments(args) {
+            Ok(graph) => graph,
             Err(wrong) => return Ok(Err(wrong)),
         };
         let shared: Vec<Arc<str>> = shared.iter().map(|glob| glob.trim().into()).collect();
         let open: Vec<u32> =
             self.state.plan.todos.iter().filter(|t| !t.done).map(|t| t.number).collect();
-        if let Err(problems) = self.judge(&proposed, &open, &shared) {
+        if let Err(problems) = self.judge(&proposed, &open, &shared, &contracts) {
             return Ok(Err(problems));
         }
         let tasks = graph::accept(&proposed, TaskId(1), &BTreeMap::new(), &BTreeSet::new());
+        let ids = tasks.iter().map(|task| (task.key.clone(), task.id)).collect();
+        let contracts = contracts::accept(&contracts, &ids);
         self.emit(Event::ConsultClosed { id })?;
-        self.emit(Event::GraphAccepted { tasks, shared })?;
+        self.emit(Event::GraphAccepted { tasks, shared, contracts })?;
         Ok(Ok(()))
     }
 
@@ -141,6 +151,7 @@ impl Decision<'_> {
         proposed: &[ProposedTask],
         todos: &[u32],
         shared: &[Arc<str>],
+        contracts: &[ProposedContract],
     ) -> Result<(), Arc<str>> {
         let profiles: BTreeSet<Arc<str>> = self.state.spec.profiles.keys().cloned().collect();
         let context = GraphContext {
@@ -152,10 +163,14 @@ impl Decision<'_> {
             existing: &self.keys(),
         };
         let problems = graph::problems(proposed, &context);
-        if problems.is_empty() {
+        let ids = proposed.iter().map(|task| task.id.as_str()).collect();
+        let unsound = contracts::problems(contracts, &ids);
+        if problems.is_empty() && unsound.is_empty() {
             return Ok(());
         }
-        let lines: Vec<String> = problems.iter().map(|p| format!("- {p}")).collect();
+        let lines: Vec<String> = (problems.iter().map(|p| format!("- {p}")))
+            .chain(unsound.iter().map(|p| format!("- {p}")))
+            .collect();
         Err(format!("not accepted:\n{}", lines.join("\n")).into())
     }
 
@@ -215,7 +230,7 @@ impl Decision<'_> {
 
     fn split(&self, task: TaskId, parts: &[ProposedTask]) -> Result<Event, Arc<str>> {
         let whole = self.state.task(task).ok_or("there is no such task")?;
-        self.judge(parts, &whole.todos, &self.state.shared)?;
+        self.judge(parts, &whole.todos, &self.state.shared, &[])?;
         if parts.len() < 2 {
             return Err("a split has at least two tasks; give advice or reassign instead".into());
         }

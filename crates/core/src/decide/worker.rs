@@ -68,6 +68,12 @@ impl Decision<'_> {
                     Ok(Some(granted)) => Ok(granted),
                     Err(wrong) => Err(wrong),
                 },
+                "propose_contract_change" => {
+                    match self.contract_change_proposed(task, attempt, n, &call)? {
+                        Ok(()) => continue,
+                        Err(wrong) => Err(wrong),
+                    }
+                }
                 name if is_worktree_tool(self.state, name) => {
                     if allowed.iter().any(|tool| &*tool.name == name) {
                         match self.write_judged(task, &call)? {

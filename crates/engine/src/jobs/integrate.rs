@@ -1,8 +1,9 @@
 //! Making a merge and checking it, before anything moves.
 
 use super::checks::run_checks;
-use super::{Context, INTEGRATION, Trouble, commit, locks, oid};
+use super::{Context, INTEGRATION, Trouble, commit, contracts, locks, oid};
 use equitr_core::acceptance::{self, Lock};
+use equitr_core::contracts::ContractFile;
 use equitr_core::id::Commit;
 use equitr_core::input::Outcome;
 use equitr_core::job::Place;
@@ -18,6 +19,10 @@ pub(super) struct With {
     pub files: Vec<(Arc<str>, Arc<str>)>,
     /// Files of acceptance checks that have to be as they were recorded, where there are any.
     pub locks: Option<Vec<Lock>>,
+    /// All contracts.
+    pub contracts: Vec<ContractFile>,
+    /// The paths of the task's own.
+    pub own: Vec<Arc<str>>,
 }
 
 pub(super) async fn integrate(
@@ -25,7 +30,7 @@ pub(super) async fn integrate(
     place: Place,
     work: Commit,
     subject: Arc<str>,
-    With { files, locks }: With,
+    With { files, locks, contracts, own }: With,
     checks: &[Arc<str>],
     check_ms: u64,
 ) -> Result<Outcome, Trouble> {
@@ -44,7 +49,7 @@ pub(super) async fn integrate(
     let scratch = context.dir.merge_tree();
     let folder = scratch.clone();
     let reason = format!("equitrcoder run {} merges", context.run_id());
-    let (onto, merge, with, broken) = context
+    let (onto, merge, with, broken, mut results) = context
         .git_at_once(scratch.clone(), move |hub| {
             let onto = head(hub)?;
             let merge = hub.merge(&onto, &work, &message, &overlay)?;
@@ -61,7 +66,11 @@ pub(super) async fn integrate(
                     hub.add_worktree(&folder, commit, &reason)?;
                 }
             }
-            Ok((onto, merge, with, broken))
+            let results = match &merge {
+                Merge::Clean { commit, .. } => contracts::check(hub, commit, &contracts, &own)?,
+                Merge::Conflict { .. } => Vec::new(),
+            };
+            Ok((onto, merge, with, broken, results))
         })
         .await?;
     if !broken.is_empty() {
@@ -77,8 +86,10 @@ pub(super) async fn integrate(
         }),
         Merge::Clean { commit: merged, .. } => {
             let in_place = context.command_place(&scratch, "merge")?;
-            let checks = run_checks(&in_place, checks, check_ms, &context.parts.redactor).await?;
-            Ok(Outcome::Integrated { commit: commit(&merged), onto: commit(&onto), checks })
+            let ran = run_checks(&in_place, checks, check_ms, &context.parts.redactor).await?;
+            results.extend(ran);
+            let (commit, onto) = (commit(&merged), commit(&onto));
+            Ok(Outcome::Integrated { commit, onto, checks: results })
         }
     }
 }

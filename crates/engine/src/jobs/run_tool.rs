@@ -1,9 +1,10 @@
 //! One tool call in a worktree.
 
 use super::call_model::elapsed_ms;
-use super::{Context, Trouble};
+use super::{Context, Trouble, contracts};
 use crate::progress::{Who, Words};
 use equitr_core::chat::{ToolCall, ToolOutcome};
+use equitr_core::contracts::ContractFile;
 use equitr_core::input::Outcome;
 use equitr_core::job::Place;
 use equitr_tools::Limits;
@@ -12,13 +13,22 @@ use std::time::{Duration, Instant};
 /// What the model is told of a call that was cut off by the end of the process.
 const REPEATED: &str = "[The process was stopped while this call ran, so it may have run twice.]\n";
 
+/// A call, and what it has to find.
+pub(super) struct Called {
+    pub call: ToolCall,
+    /// The longest it may take.
+    pub left_ms: u64,
+    /// It may have run before.
+    pub repeated: bool,
+    /// Contracts that changed.
+    pub contracts: Vec<ContractFile>,
+}
+
 pub(super) async fn run_tool(
     context: &Context,
     who: Who,
     place: &Place,
-    call: &ToolCall,
-    left_ms: u64,
-    repeated: bool,
+    Called { call, left_ms, repeated, contracts }: Called,
 ) -> Outcome {
     let folder = context.dir.worktree(&place.key);
     let in_place = match context.command_place(&folder, &place.key) {
@@ -32,6 +42,9 @@ pub(super) async fn run_tool(
             };
         }
     };
+    if let Err(message) = contracts::renew(&in_place.worktree, &contracts) {
+        return Outcome::Failed(message.into());
+    }
     let words = Words::new(&context.parts.redactor);
     let progress = |printed: &str| {
         let told = words.hear(printed);

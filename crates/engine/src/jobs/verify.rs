@@ -1,8 +1,9 @@
 //! Checking a claim in the worktree it was made in.
 
 use super::checks::run_checks;
-use super::{Context, Trouble, commit, locks, oid, wip_ref};
+use super::{Context, Trouble, commit, contracts, locks, oid, wip_ref};
 use equitr_core::acceptance::{self, Lock};
+use equitr_core::contracts::ContractFile;
 use equitr_core::event::Start;
 use equitr_core::id::Commit;
 use equitr_core::input::Outcome;
@@ -26,12 +27,14 @@ pub(super) struct From {
     pub diff_bytes: u64,
     /// Files that have to be as they were recorded.
     pub locks: Vec<Lock>,
+    /// All contracts.
+    pub contracts: Vec<ContractFile>,
 }
 
 pub(super) async fn verify(
     context: &Context,
     place: Place,
-    From { base, start, closed, locks, diff_bytes }: From,
+    From { base, start, closed, locks, contracts, diff_bytes }: From,
     subject: Arc<str>,
     checks: &[Arc<str>],
     check_ms: u64,
@@ -40,20 +43,23 @@ pub(super) async fn verify(
     let base = oid(&base)?;
     let reference = wip_ref(&place.key, place.attempt);
     let message = format!("{subject}\n\nEquitr-Worker: {}", place.worker);
+    let in_place = context.command_place(&path, &place.key)?;
+    contracts::renew(&in_place.worktree, &contracts).map_err(Trouble::Failed)?;
     let folder = path.clone();
     let started = base.clone();
     let named = locks::named(checks);
-    let (work, changes, broken, edited, diff) = context
+    let (work, changes, given, broken, edited, diff) = context
         .git(path.clone(), move |hub| {
             let work = hub.snapshot(&folder, &base, &message, &reference)?.commit;
             let changes = hub.changes(Some(&base), &work)?;
+            let given = contracts::given(hub, &work, &contracts, &changes)?;
             let broken = locks::broken(hub, &work, &locks)?;
             let edited = locks::edited(hub, (&base, &work), &named)?;
             let diff = match diff_bytes {
                 0 => String::new(),
                 most => hub.diff(&base, &work, most)?,
             };
-            Ok((work, changes, broken, edited, diff))
+            Ok((work, changes, given, broken, edited, diff))
         })
         .await?;
     // Before any check runs: a check that was changed says nothing.
@@ -62,7 +68,7 @@ pub(super) async fn verify(
         let way = format!("`git show {started}:PATH > PATH` puts one back");
         return Err(Trouble::Refused(format!("{told}. {way}")));
     }
-    let paths = paths(&changes);
+    let mut paths = paths(&changes);
     if changes.total > paths.len() && !closed.is_empty() {
         let total = changes.total;
         return Err(Trouble::Refused(format!(
@@ -70,6 +76,8 @@ pub(super) async fn verify(
              into the project"
         )));
     }
+    // New versions of contracts were put there by us.
+    paths.retain(|path| !given.contains(path));
     // Before any check runs: what a command changed is refused like what a tool would have.
     if let Some(told) = scope::refusal(&closed, paths.iter().map(|path| &**path)) {
         return Err(Trouble::Refused(format!("{told}\nPut back what you changed of it.")));
@@ -85,7 +93,6 @@ pub(super) async fn verify(
         let named = marked.join(", ");
         return Err(Trouble::Refused(format!("conflict markers are left in {named}: {way}")));
     }
-    let in_place = context.command_place(&path, &place.key)?;
     let _permit = context.checks.acquire().await;
     let checks = run_checks(&in_place, checks, check_ms, &context.parts.redactor).await?;
     Ok(Outcome::Verified { commit: commit(&work), paths, checks, edited, diff: diff.into() })

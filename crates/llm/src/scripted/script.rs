@@ -338,25 +338,38 @@ impl Reader<'_> {
             self.problem(at, "a call is one tool's name with its arguments");
             return None;
         };
+        let args = self.filled(at, args.unwrap_or_default()).to_string();
+        Some(ToolCall { id: id.into(), name: name.into(), args: args.into() })
+    }
+
+    /// Arguments with the texts of the files that `NAME_from` names, at any depth.
+    fn filled(&mut self, at: Location, args: impl IntoIterator<Item = (String, Value)>) -> Value {
         let mut whole = Map::new();
-        for (key, value) in args.unwrap_or_default() {
-            let (key, value) = match (key.strip_suffix("_from"), &value) {
-                (Some(plain), Value::String(file)) => match self.file(file) {
+        for (key, value) in args {
+            let (key, value) = match (key.strip_suffix("_from"), value) {
+                (Some(plain), Value::String(file)) => match self.file(&file) {
                     Ok(text) => (plain.to_owned(), Value::String(text)),
                     Err(problem) => {
                         self.problem(at, format!("`{key}`: file `{file}` {problem}"));
                         continue;
                     }
                 },
-                _ => (key, value),
+                (_, Value::Object(inner)) => (key, self.filled(at, inner)),
+                (_, Value::Array(items)) => {
+                    let items = items.into_iter().map(|item| match item {
+                        Value::Object(inner) => self.filled(at, inner),
+                        other => other,
+                    });
+                    (key, Value::Array(items.collect()))
+                }
+                (_, value) => (key, value),
             };
             if whole.contains_key(&key) {
                 self.problem(at, format!("argument `{key}` is given twice"));
             }
             whole.insert(key, value);
         }
-        let args = Value::Object(whole).to_string();
-        Some(ToolCall { id: id.into(), name: name.into(), args: args.into() })
+        Value::Object(whole)
     }
 
     /// The text of `file`, which must lie beneath the script's folder.

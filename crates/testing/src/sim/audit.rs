@@ -5,6 +5,7 @@
 mod acceptance;
 mod circles;
 mod claims;
+mod contracts;
 mod conversation;
 mod delivery;
 mod drift;
@@ -54,6 +55,7 @@ pub(super) struct Audit {
     reviews: reviews::Reviews,
     drift: drift::Drift,
     claims: claims::Claims,
+    contracts: contracts::Contracts,
     delivery: delivery::Delivery,
     acceptance: acceptance::Acceptance,
     steering: steering::Steering,
@@ -70,6 +72,7 @@ impl Audit {
             reviews: reviews::Reviews::default(),
             drift: drift::Drift::new(&spec.limits),
             claims: claims::Claims::default(),
+            contracts: contracts::Contracts::default(),
             delivery: delivery::Delivery::new(spec),
             acceptance: acceptance::Acceptance::new(spec),
             steering: steering::Steering::default(),
@@ -88,6 +91,7 @@ impl Audit {
         for event in &record.events {
             self.money.saw(event);
             self.mail.saw(event, &self.graph);
+            self.contracts.saw(event, &self.graph, git)?;
             self.graph.saw(event, git)?;
             self.circles.saw(event)?;
             self.reviews.saw(event)?;
@@ -100,6 +104,7 @@ impl Audit {
             self.ended(ending, state)?;
         }
         self.claims.settle()?;
+        self.contracts.settle()?;
         self.money.settle(state)
     }
 
@@ -111,6 +116,7 @@ impl Audit {
         acceptance::untouched(git)?;
         self.steering.check(state)?;
         self.plan.check()?;
+        self.contracts.check(git)?;
         agrees_with_git(state, git)
     }
 

@@ -307,6 +307,7 @@ impl Process {
             | JobId::Deliver(_)
             | JobId::Foresee(_)
             | JobId::Commit(_)
+            | JobId::Recheck(_)
             | JobId::Prove { .. } => None,
         };
         if let (Some(agent), Work::Call(request)) = (caller, &work) {

@@ -165,7 +165,7 @@ impl World {
         let mut took_ms = match job {
             JobId::Call { .. } => self.dice.within(200..=20_000),
             JobId::Tool { .. } => self.dice.within(10..=2_000),
-            JobId::Verify(..) | JobId::Integrate(..) | JobId::Prove { .. } => {
+            JobId::Verify(..) | JobId::Integrate(..) | JobId::Prove { .. } | JobId::Recheck(_) => {
                 self.dice.within(100..=30_000)
             }
             JobId::Foresee(_)
@@ -306,6 +306,7 @@ fn task_of(job: JobId) -> Option<(TaskId, u32)> {
         | JobId::Deliver(_)
         | JobId::Foresee(_)
         | JobId::Commit(_)
+        | JobId::Recheck(_)
         | JobId::Prove { .. } => None,
     }
 }

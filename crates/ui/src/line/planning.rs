@@ -187,7 +187,8 @@ fn ask(state: &RunState, question: &Question, page: &mut Page) {
                 Matter::Question { task, .. }
                 | Matter::Review { task, .. }
                 | Matter::Escalation { task, .. }
-                | Matter::Claim { task, .. },
+                | Matter::Claim { task, .. }
+                | Matter::ContractChange { task, .. },
             ) => {
                 format!(" about {}", names::number(*task))
             }

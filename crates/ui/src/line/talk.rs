@@ -47,6 +47,16 @@ impl Lines {
                 let question = question(record, *task, *attempt, *call).unwrap_or_default();
                 tell(page, &from, "supervisor", &question);
             }
+            Event::ConsultOpened {
+                matter:
+                    Matter::ContractChange { task, attempt, call, contract, version, reason, .. },
+                ..
+            } => {
+                self.asked.insert((*task, *attempt, *call));
+                let from = names::worker(state, *task, &style);
+                let wish = format!("{contract} beyond version {version}: {reason}");
+                tell(page, &from, "supervisor", &wish);
+            }
             Event::ConsultOpened { matter: Matter::Escalation { task, .. }, .. } => {
                 let attempts = state.task(*task).map_or(0, |t| t.attempts);
                 let attempts = count(attempts as usize, "attempt");

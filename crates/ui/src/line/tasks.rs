@@ -1,6 +1,7 @@
 //! Tasks, their attempts and what becomes of them, in the plain flow.
 
 use super::{Lines, say};
+use crate::contracts;
 use crate::held::held_back;
 use crate::names;
 use crate::page::Page;
@@ -25,7 +26,10 @@ impl Lines {
     pub(super) fn task(&mut self, state: &RunState, event: &Event, page: &mut Page) {
         let style = page.style;
         match event {
-            Event::GraphAccepted { tasks, .. } => graph(state, tasks, page),
+            Event::GraphAccepted { tasks, contracts, .. } => {
+                graph(state, tasks, page);
+                contracts::found(state, contracts, page);
+            }
             Event::AttemptStarted { task, attempt, start, .. } => {
                 if !self.spawned {
                     self.spawned = true;

@@ -50,6 +50,11 @@ pub(super) fn about(matter: &Matter) -> String {
         Matter::Acceptance { task } => {
             format!("acceptance checks of {}, before its work", names::number(*task))
         }
+        Matter::ContractChange { task, nth, contract, version, .. } => {
+            let path = one_line(contract, LINE_COLUMNS, &Style::PLAIN);
+            let number = names::number(*task);
+            format!("change {nth} that {number} proposes: {path} beyond version {version}")
+        }
         Matter::PlanChange { nth } => format!("tasks for change {nth} of the plan"),
         Matter::Question { task, attempt, nth, .. } => {
             format!("question {nth} of {}, attempt {attempt}", names::number(*task))

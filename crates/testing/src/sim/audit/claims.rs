@@ -49,7 +49,7 @@ enum Place {
 impl Claims {
     pub fn saw(&mut self, event: &Event, git: &Git) -> Result<(), Breach> {
         match event {
-            Event::GraphAccepted { tasks, shared } => {
+            Event::GraphAccepted { tasks, shared, .. } => {
                 self.shared = shared.clone();
                 self.add(tasks, None);
             }

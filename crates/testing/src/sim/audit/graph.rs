@@ -118,6 +118,18 @@ impl Graph {
             .collect()
     }
 
+    /// Whether anything may still happen to a task.
+    pub fn is_open(&self, task: TaskId) -> bool {
+        self.tasks
+            .get(&task)
+            .is_some_and(|seen| matches!(seen.place, Place::Open | Place::Working | Place::Claimed))
+    }
+
+    /// Whether a task is merged, and not opened again since.
+    pub fn is_merged(&self, task: TaskId) -> bool {
+        self.tasks.get(&task).is_some_and(|seen| seen.place == Place::Merged)
+    }
+
     fn may_start(&self, task: TaskId, attempt: u32) -> Result<(), Breach> {
         let Some(seen) = self.tasks.get(&task) else {
             return Err(Breach::new("I1", format!("task {task} starts and does not exist")));

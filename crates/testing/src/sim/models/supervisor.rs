@@ -42,6 +42,13 @@ pub(super) fn calls(dice: &mut Dice, state: &RunState, id: ConsultId, mood: Mood
         }
         (Matter::Acceptance { task }, Mood::Helpful) => acceptance::all(state, *task),
         (Matter::Acceptance { task }, Mood::Wild { .. }) => acceptance::some(dice, state, *task),
+        (Matter::ContractChange { .. }, Mood::Wild { .. }) if dice.chance(100) => vec![ask],
+        (Matter::ContractChange { .. }, _) => {
+            vec![match dice.below(3) {
+                0 => call("refuse_contract_change", json!({ "reason": "keep it" })),
+                _ => call("accept_contract_change", json!({ "note": "follow it" })),
+            }]
+        }
         (Matter::Escalation { .. }, Mood::Helpful) => {
             vec![call("retry_task", json!({ "advice": "read the check's output" }))]
         }
@@ -101,7 +108,35 @@ fn graph(dice: &mut Dice, state: &RunState, sound: bool) -> (&'static str, Strin
     if !sound {
         spoil(dice, &mut tasks);
     }
-    call("propose_graph", json!({ "tasks": tasks, "shared": [SHARED] }))
+    let mut contracts = contracts(dice, groups.len() as u64);
+    if !sound && dice.chance(200) {
+        contracts.push(json!({ "path": "src/a", "content": "", "owner": "t0", "consumers": [] }));
+    }
+    call("propose_graph", json!({ "tasks": tasks, "shared": [SHARED], "contracts": contracts }))
+}
+
+/// None, one or two contracts between any tasks.
+fn contracts(dice: &mut Dice, tasks: u64) -> Vec<Value> {
+    let wanted = if tasks > 1 { dice.one_of([0, 0, 1, 2]) } else { 0 };
+    (0..wanted)
+        .map(|n| {
+            let owner = dice.below(tasks);
+            let consumers: Vec<String> = (0..tasks)
+                .filter(|&task| task == (owner + 1) % tasks || dice.chance(300))
+                .map(|task| format!("t{task}"))
+                .collect();
+            let mut contract = json!({
+                "path": format!("docs/contracts/c{n}.json"),
+                "content": "{}",
+                "owner": format!("t{owner}"),
+                "consumers": consumers,
+            });
+            if dice.chance(700) {
+                contract["check"] = json!("agrees");
+            }
+            contract
+        })
+        .collect()
 }
 
 /// A task for each todo that none covers; one of them not sound has one thing wrong with it.

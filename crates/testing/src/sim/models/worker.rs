@@ -34,6 +34,9 @@ pub(super) fn calls(
     if dice.chance(20) {
         (0..12).for_each(|_| calls.push(message(dice, messages, state)));
     }
+    if !state.contracts.list.is_empty() && dice.chance(120) {
+        calls.push(proposal(dice, messages, state));
+    }
     for _ in 0..dice.within(1..=3) {
         let one = match dice.below(20) {
             0..=5 => call("read_file", json!({ "path": "a" })),
@@ -65,6 +68,20 @@ fn file(dice: &mut Dice, state: &RunState, task: TaskId) -> String {
         2 => dice.pick(&state.tasks).map_or(FREE.to_owned(), |other| of(&other.key)),
         _ => state.task(task).map_or(FREE.to_owned(), |own| of(&own.key)),
     }
+}
+
+/// Another version of a contract; the reason is numbered like a message, since that is what those
+/// whom it concerns are told.
+fn proposal(dice: &mut Dice, messages: &mut u64, state: &RunState) -> (&'static str, String) {
+    let path = match dice.pick(&state.contracts.list) {
+        Some(contract) if !dice.chance(50) => contract.path.to_string(),
+        Some(_) | None => "docs/contracts/none.json".to_owned(),
+    };
+    *messages += 1;
+    let content = if dice.chance(50) { "{".to_owned() } else { format!("[{messages}]") };
+    let reason = mail::text(*messages);
+    let args = json!({ "contract": path, "content": content, "reason": reason });
+    call("propose_contract_change", args)
 }
 
 fn message(dice: &mut Dice, messages: &mut u64, state: &RunState) -> (&'static str, String) {

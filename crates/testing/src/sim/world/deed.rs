@@ -137,6 +137,10 @@ impl World {
                 let touched = Touched::of(&protected, self.git.changed.iter().copied());
                 Ok(Deed::Deliver { to, handover, touched })
             }
+            Work::Recheck { checks, .. } => {
+                let outcome = Outcome::Rechecked(self.checks(&checks));
+                Ok(Deed::Plain { outcome })
+            }
             Work::Commit { files, .. } => {
                 let nth = match job {
                     JobId::Commit(nth) => nth,
@@ -336,7 +340,7 @@ impl World {
                 };
                 self.git
                     .commit_files(nth, &from, files)
-                    .map_or(Outcome::Overtaken, |commit| Outcome::Committed(commit))
+                    .map_or(Outcome::Overtaken, Outcome::Committed)
             }
             Deed::Plain { outcome } => outcome,
         }
