@@ -63,7 +63,7 @@ fn is_on(loaded: &Loaded) -> bool {
 fn newest_on(home: &Home) -> Result<Loaded, CliError> {
     let dirs = home.runs().map_err(|error| engine_error(&error))?;
     let newest_first = dirs.iter().rev().filter_map(|dir| read_run(dir).ok());
-    newest_first.into_iter().find(|loaded| is_on(loaded)).ok_or_else(|| {
+    newest_first.into_iter().find(is_on).ok_or_else(|| {
         CliError::environment("no run is on just now")
             .hint("`equitrcoder runs` lists the runs, `equitrcoder resume` goes on with one")
     })
