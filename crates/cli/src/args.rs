@@ -42,11 +42,11 @@ pub enum Command {
     Run(RunArgs),
     /// Go on with a run that was stopped, killed, or ran out of budget
     Resume(ResumeArgs),
-    /// Show what edited documents change in a run's plan, and change it once you say yes
+    /// Show what edited documents change in a run's plan, also while it is on, and change it once you say yes
     Replan(ReplanArgs),
     /// Show where a run is
     Status(StatusArgs),
-    /// Steer a run that is on in another process: pause it, tell a worker something, and more
+    /// Steer a run that is on in another process: pause it, tell a worker something, add a todo, and more
     #[command(subcommand_precedence_over_arg = true, after_help = STEERING)]
     Steer(SteerArgs),
     /// List the runs

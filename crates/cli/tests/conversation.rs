@@ -5,10 +5,11 @@ mod support;
 #[path = "support/terminal.rs"]
 mod terminal;
 
+use equitr_core::state::{Status, Task};
 use serde_json::{Value, json};
 use std::fs;
 use std::process::Command;
-use support::{Machine, SHOWN, script, task, writes};
+use support::{Gate, Machine, SHOWN, script, task, writes};
 use terminal::{CTRL_C, CTRL_D, Terminal, read};
 
 const REVIEW: &str = "Review documentation: [approve/revise/edit/quit] (approve):";
@@ -296,6 +297,63 @@ fn what_is_typed_while_a_run_works_steers_it() {
     terminal.sees("Going on after the pause");
     assert_eq!(terminal.ends().0, 0, "{}", terminal.all());
     assert_eq!(machine.committed("one.txt"), "1");
+}
+
+#[test]
+fn a_todo_is_typed_and_a_plan_that_went_on_while_it_was_read_is_told_as_it_was_changed() {
+    let machine = Machine::new();
+    let (one, other) = (Gate::new(&machine, "one"), Gate::new(&machine, "other"));
+    let waits = |gate: &Gate, file: &str| {
+        let mut turns = writes(file, "1\n");
+        turns.as_array_mut().unwrap().insert(0, json!({"calls": [gate.wait()]}));
+        turns
+    };
+    let tasks = json!([
+        task("one", "backend", 1, &[], "test -s one.txt"),
+        task("two", "qa", 2, &[], "test -s two.txt"),
+    ]);
+    let added = json!([task("three", "docs", 3, &[], "test -s three.txt")]);
+    let agents = json!({
+        "backend_worker#1": waits(&one, "one.txt"),
+        "backend_worker#2": writes("one.txt", "1\n1\n"),
+        "qa_worker": waits(&other, "two.txt"),
+        "supervisor:plan#1": [{"calls": [{"propose_tasks": {"tasks": added}}]}],
+        "docs_worker": writes("three.txt", "3\n"),
+    });
+    let model = machine.script(&script(2, tasks, agents));
+    let args = ["--multi-agent", "--repo", "project", "--prompt", "Files", "--yes"];
+    let mut run = Terminal::with(capable(&machine, &[&args[..], &["--model", &model]].concat()));
+    run.sees("at work");
+    run.enters("todo Mail the receipt");
+    run.sees("3. Mail the receipt");
+    let merged = |key: &str| {
+        let is_it = |task: &Task| *task.key == *key && matches!(task.status, Status::Merged(_));
+        machine.state().tasks.iter().any(is_it)
+    };
+    let wait_for = |key: &str| {
+        while !merged(key) {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    };
+    wait_for("three");
+
+    let todos = machine.project().join("docs/todos.md");
+    let text = fs::read_to_string(&todos).unwrap();
+    fs::write(&todos, text.replace("1. Do part 1\n", "1. Do part 1 twice\n")).unwrap();
+    let mut replan = Terminal::with(capable(&machine, &["replan"]));
+    replan.sees("its worker is told");
+    replan.sees("Change the plan? [y/N]: ");
+    one.open();
+    wait_for("one");
+    replan.enters("y");
+    replan.sees(": taken, record ");
+    replan.sees("what was done is not all as it was shown");
+    replan.sees("was merged and is opened again");
+    assert_eq!(replan.ends().0, 0, "{}", replan.all());
+    other.open();
+    assert_eq!(run.ends().0, 0, "{}", run.all());
+    assert_eq!(machine.merged_tasks("HEAD"), ["one", "one", "three", "two"]);
+    assert_eq!(machine.committed("one.txt"), "1\n1");
 }
 
 #[test]
