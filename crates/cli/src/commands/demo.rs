@@ -164,8 +164,12 @@ mod tests {
             let (mut files, script) = (Vec::new(), example.words("script.yaml"));
             collect(&example.files, &mut files);
             assert!(files.len() > 10, "{files:?}");
-            let named: Vec<&str> =
-                script.split("_from: ").skip(1).filter_map(|rest| rest.split('}').next()).collect();
+            let ends = ['}', ',', '\n'];
+            let named: Vec<&str> = script
+                .split("_from: ")
+                .skip(1)
+                .filter_map(|rest| rest.split(ends).next())
+                .collect();
             let unused: Vec<_> =
                 files.iter().filter(|file| !OWN.contains(file) && !named.contains(file)).collect();
             assert!(unused.is_empty(), "left by a tool, or not needed any more: {unused:?}");
