@@ -73,10 +73,11 @@ fn is_literal(part: &str) -> bool {
 
 /// Goes through the names once with all places of the pattern at which it may be: no pattern takes
 /// longer than its length times the path's.
-fn covers_names(pattern: &[&str], names: &[&str]) -> bool {
+pub(crate) fn covers_names<S: AsRef<str>>(pattern: &[S], names: &[S]) -> bool {
+    let is_any = |part: &S| part.as_ref() == "**";
     let pass = |at: &mut Vec<bool>| {
         for (place, part) in pattern.iter().enumerate() {
-            at[place + 1] |= at[place] && *part == "**";
+            at[place + 1] |= at[place] && is_any(part);
         }
     };
     let mut at = vec![false; pattern.len() + 1];
@@ -85,9 +86,9 @@ fn covers_names(pattern: &[&str], names: &[&str]) -> bool {
     for name in names {
         let mut next = vec![false; pattern.len() + 1];
         for (place, part) in pattern.iter().enumerate().filter(|&(place, _)| at[place]) {
-            if *part == "**" {
+            if is_any(part) {
                 next[place] = true;
-            } else if name_matches(part, name) {
+            } else if name_matches(part.as_ref(), name.as_ref()) {
                 next[place + 1] = true;
             }
         }

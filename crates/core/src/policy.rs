@@ -2,6 +2,7 @@
 //! person's word.
 
 use crate::dialogue::cut;
+use crate::glob;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -215,68 +216,23 @@ fn names(path: &str) -> Vec<String> {
     path.to_lowercase().split('/').filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
-/// A pattern's parts; none for one that says nothing.
+/// A pattern's parts as those of a glob in which only stars are special; none for a pattern that
+/// says nothing.
 fn parts(pattern: &str) -> Vec<String> {
-    let mut parts = names(pattern);
-    if !parts.is_empty() && !pattern.starts_with('/') {
+    let mut parts: Vec<String> =
+        names(pattern).iter().map(|name| glob::escape(name).replace("\\*", "*")).collect();
+    if parts.is_empty() {
+        return parts;
+    }
+    if !pattern.starts_with('/') {
         parts.insert(0, "**".to_owned());
     }
+    parts.push("**".to_owned());
     parts
 }
 
-/// Goes through the names once with all places of the pattern at which it may be: no pattern takes
-/// longer than its length times the path's.
 fn covers_names(pattern: &[String], names: &[String]) -> bool {
-    if pattern.is_empty() {
-        return false;
-    }
-    let mut at = vec![false; pattern.len() + 1];
-    at[0] = true;
-    pass_stars(pattern, &mut at);
-    for name in names {
-        let mut next = vec![false; pattern.len() + 1];
-        for (place, part) in pattern.iter().enumerate().filter(|&(place, _)| at[place]) {
-            if part == "**" {
-                next[place] = true;
-            } else if name_matches(part, name) {
-                next[place + 1] = true;
-            }
-        }
-        pass_stars(pattern, &mut next);
-        if next[pattern.len()] {
-            return true;
-        }
-        at = next;
-    }
-    false
-}
-
-/// `**` may stand for no name at all.
-fn pass_stars(pattern: &[String], at: &mut [bool]) {
-    for (place, part) in pattern.iter().enumerate() {
-        at[place + 1] |= at[place] && part == "**";
-    }
-}
-
-/// Whether `name` is what `part` says, `*` for any characters; one star is ever gone back to.
-fn name_matches(part: &str, name: &str) -> bool {
-    let (part, name): (Vec<char>, Vec<char>) = (part.chars().collect(), name.chars().collect());
-    let (mut at, mut read) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while read < name.len() {
-        if part.get(at) == Some(&'*') {
-            star = Some((at, read));
-            at += 1;
-        } else if part.get(at) == Some(&name[read]) {
-            (at, read) = (at + 1, read + 1);
-        } else if let Some((place, from)) = star {
-            star = Some((place, from + 1));
-            (at, read) = (place + 1, from + 1);
-        } else {
-            return false;
-        }
-    }
-    part[at..].iter().all(|&c| c == '*')
+    !pattern.is_empty() && glob::covers_names(pattern, names)
 }
 
 #[cfg(test)]
@@ -345,6 +301,9 @@ mod tests {
             ("*.tf", "main.tfvars", false),
             ("a*b*c", "a-b-b-c", true),
             ("a*b*c", "a-b-b", false),
+            ("a[b]?.tf", "x/a[b]?.tf", true),
+            ("a[b]?.tf", "abc.tf", false),
+            ("{a,b}.tf", "a.tf", false),
             ("deploy/**/prod", "x/deploy/eu/1/prod", true),
             ("deploy/**/prod", "deploy/prod", true),
             ("deploy/*/prod", "deploy/prod", false),
